@@ -1,0 +1,47 @@
+.DEFAULT_GOAL := help
+.PHONY: help demo test check fmt bench lock clean
+
+# The first Python of at least 3.11 on this machine; override with `make PYTHON=...`.
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+READY := .venv/.ready
+ARGS ?=
+
+help: ## Show this list
+	@grep -hE '^[a-z/-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+$(READY): requirements/all.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "mailroom needs Python 3.11 or newer: none was found. Install it, or name one: make PYTHON=/path/to/python3.11"; exit 2; }
+	@echo "Setting up .venv with $(PYTHON) (once; about a minute)"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/all.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(READY) ## The whole pipeline on this machine: Postgres, Pub/Sub, a local Google, a sample fund (ARGS=--once to stop when done)
+	@$(BIN)/mailroom demo $(ARGS)
+
+test: $(READY) ## Every test, on real servers (ARGS passes options to pytest)
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(READY) ## Lint, types, import contracts, then the tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest $(ARGS)
+
+fmt: $(READY) ## Format the code and apply safe fixes
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(READY) ## Measure against a named alternative (ARGS=--json for machines)
+	@$(BIN)/mailroom bench $(ARGS)
+
+lock: ## Pin every dependency with its hashes (needs uv on the PATH)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --no-annotate --no-emit-find-links --extra local --group dev --output-file requirements/all.txt pyproject.toml
+
+clean: ## Remove the environment and the data of the demo
+	rm -rf .venv data .mypy_cache .ruff_cache .import_linter_cache .hypothesis

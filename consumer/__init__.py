@@ -1,0 +1,1 @@
+"""Works: fetches, parses, matches and stores what Gmail told us of."""

@@ -1,0 +1,54 @@
+"""What one e-mail says, as plain values.  Bytes of mail come in elsewhere; these come out."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+Role = Literal["from", "sender", "reply_to", "to", "cc", "bcc"]
+DateSource = Literal["header", "received", "fallback"]
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    """One address in one header of a message."""
+
+    role: Role
+    address: str  # addr-spec, case-folded, IDNA domain in its ASCII form; never empty
+    name: str  # display name, decoded and cleaned; may be empty
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """One non-body leaf of the MIME tree (attached messages included), with its decoded bytes."""
+
+    part_id: str  # position as Gmail counts it: "1", "0.2"; the stable key inside a message
+    filename: str  # cleaned for display, at most 255 bytes of UTF-8; may be empty
+    media_type: str  # "application/pdf", lower case
+    content_id: str  # without angle brackets; may be empty
+    inline: bool  # shown inside the HTML rather than listed
+    content: bytes
+    sha256: str  # lower-case hex of content
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One e-mail, read once.
+
+    Text fields hold no NUL, no lone surrogate and no control character but tab and newline,
+    so that every one of them can go into PostgreSQL and JSON.
+    """
+
+    message_id: str  # without angle brackets, as written; "" when absent
+    in_reply_to: tuple[str, ...]  # Message-IDs without brackets
+    references: tuple[str, ...]  # oldest first, at most 200
+    subject: str
+    date: datetime  # aware, UTC, between 1970 and received + 1 day
+    date_source: DateSource
+    author: Participant | None  # None when the From header is absent or ambiguous
+    participants: tuple[Participant, ...]  # header order, roles from/sender/reply_to/to/cc/bcc
+    text: str  # best plain text (from HTML when there is no text part), at most 2 MiB
+    html: str  # the HTML body as written, at most 2 MiB; "" when none
+    snippet: str  # the first 200 characters of text on one line
+    attachments: tuple[Attachment, ...]
+    defects: tuple[str, ...]  # stable codes, sorted, without repeats (consumer/mail/defects.py)
+    digest: str  # sha256 hex over author, date, subject and text: are two copies the same e-mail?

@@ -1,0 +1,1 @@
+"""mailroom on one machine: PostgreSQL, Pub/Sub, a local Google, a sample fund."""

@@ -1,0 +1,1 @@
+"""What the watcher and the consumer agree on: settings, errors, state, Gmail."""

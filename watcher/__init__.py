@@ -1,0 +1,1 @@
+"""Listens: keeps Gmail's watches alive and takes its notifications in."""
