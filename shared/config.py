@@ -1,0 +1,197 @@
+"""The environment, read once, in one place, into one frozen value.
+
+Every problem is reported at once; an unsafe or contradictory combination is refused.
+A secret may also come from a file: NAME_FILE holds the path of a file whose content is NAME.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from shared.errors import ConfigError
+
+Need = Literal["push", "gmail", "watch"]
+
+SECRETS = (
+    "DATABASE_URL",
+    "CRM_GMAIL_OAUTH_CLIENT_SECRET",
+    "CRM_GMAIL_SECRET_KEY",
+    "CRM_GMAIL_SECRET_KEYS_OLD",
+)
+
+# What a part of mailroom cannot start without, beyond the defaults.
+NEEDS: dict[Need, tuple[str, ...]] = {
+    "push": ("CRM_GMAIL_PUSH_AUDIENCE", "CRM_GMAIL_PUSH_SERVICE_ACCOUNT", "CRM_GMAIL_PUBSUB_SUBSCRIPTION"),
+    "gmail": ("CRM_GMAIL_SA_KEY_PATH", "CRM_GMAIL_WORKSPACE_DOMAIN"),
+    "watch": ("CRM_GMAIL_PUBSUB_TOPIC",),
+}
+
+
+def _names(value: object) -> object:
+    """Split a comma-separated setting into its parts."""
+    return (
+        tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+    )
+
+
+def _lower_names(value: object) -> object:
+    return _names(value.lower() if isinstance(value, str) else value)
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
+LowerNames = Annotated[tuple[str, ...], BeforeValidator(_lower_names)]
+
+
+def _env(name: str, default: Any = ..., **rules: Any) -> Any:
+    return Field(default, validation_alias=AliasChoices(name), **rules)
+
+
+class Settings(BaseModel):
+    """What mailroom was told.  Names of the environment stand beside each field."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", str_strip_whitespace=True)
+
+    enabled: bool = _env("CRM_GMAIL_INTEGRATION_ENABLED", default=False)
+    database_url: str = _env("DATABASE_URL", "", repr=False)  # empty: embedded PostgreSQL under data_dir
+    data_dir: Path = _env("CRM_GMAIL_DATA_DIR", Path("data"))
+    blob_url: str = _env("CRM_GMAIL_BLOB_URL", "")  # empty: files under data_dir
+
+    auth_method: Literal["dwd"] = _env("CRM_GMAIL_AUTH_METHOD", "dwd")
+    sa_key_path: Path | None = _env("CRM_GMAIL_SA_KEY_PATH", None)
+    workspace_domain: LowerNames = _env(
+        "CRM_GMAIL_WORKSPACE_DOMAIN", ()
+    )  # one domain, or several with commas
+    internal_domains: LowerNames = _env("CRM_GMAIL_INTERNAL_DOMAINS", ())
+
+    api_url: str = _env("CRM_GMAIL_API_URL", "https://gmail.googleapis.com")
+    token_url: str = _env("CRM_GMAIL_TOKEN_URL", "https://oauth2.googleapis.com/token")
+
+    pubsub_topic: str = _env("CRM_GMAIL_PUBSUB_TOPIC", "", pattern=r"^$|^projects/[^/]+/topics/[^/]+$")
+    pubsub_subscription: str = _env(
+        "CRM_GMAIL_PUBSUB_SUBSCRIPTION", "", pattern=r"^$|^projects/[^/]+/subscriptions/[^/]+$"
+    )
+    push_audience: str = _env("CRM_GMAIL_PUSH_AUDIENCE", "")
+    push_service_account: str = _env("CRM_GMAIL_PUSH_SERVICE_ACCOUNT", "")
+    push_issuers: Names = _env(
+        "CRM_GMAIL_PUSH_ISSUER", ("https://accounts.google.com", "accounts.google.com")
+    )
+    push_certs_url: str = _env("CRM_GMAIL_PUSH_CERTS_URL", "https://www.googleapis.com/oauth2/v1/certs")
+
+    quiet_poll_sec: int = _env("CRM_GMAIL_QUIET_POLL_SEC", 300, ge=5, le=86_400)
+    page_size: int = _env("CRM_GMAIL_BACKFILL_PAGE_SIZE", 500, ge=1, le=500)
+    rate_units_sec: float = _env(
+        "CRM_GMAIL_RATE_UNITS_SEC", 100, ge=0
+    )  # 0: unlimited, for servers that do not meter
+    retry_max: int = _env("CRM_GMAIL_RETRY_MAX", 5, ge=1, le=50)
+    max_attachment_mb: int = _env("CRM_GMAIL_MAX_ATTACHMENT_MB", 50, ge=1, le=150)
+    skip_labels: Names = _env("CRM_GMAIL_SKIP_LABELS", ("SPAM", "TRASH", "DRAFT", "CHAT"))
+
+    @property
+    def quiet_poll(self) -> timedelta:
+        """How long an account may go without a look when no notification comes."""
+        return timedelta(seconds=self.quiet_poll_sec)
+
+    @property
+    def blob_dir(self) -> Path:
+        """The folder of the blob store."""
+        return Path(self.blob_url.removeprefix("file://")) if self.blob_url else self.data_dir / "blobs"
+
+    @property
+    def own_domains(self) -> frozenset[str]:
+        """Domains whose addresses are colleagues, never investors."""
+        return frozenset((*self.workspace_domain, *self.internal_domains))
+
+
+def from_env(env: Mapping[str, str] | None = None, *, needs: Iterable[Need] = ()) -> Settings:
+    """Read the settings, demanding what the named parts need.
+
+    Raises ConfigError with every problem at once, each naming its variable and the remedy.
+    """
+    given, problems = _with_secret_files(os.environ if env is None else env)
+    try:
+        settings = Settings.model_validate(given)
+    except ValidationError as bad:
+        problems += [
+            f"{error['loc'][0]}: {error['msg']}"
+            for error in bad.errors(include_url=False, include_input=False)
+        ]
+        settings = None
+    problems += _missing(given, needs)
+    if settings is not None:
+        problems += [problem for check in CHECKS if (problem := check(settings))]
+    if problems or settings is None:
+        raise ConfigError(problems)
+    return settings
+
+
+def _with_secret_files(env: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    """Resolve NAME_FILE; an empty variable counts as not set."""
+    given, problems = {name: value for name, value in env.items() if value.strip()}, list[str]()
+    for name in SECRETS:
+        path = given.get(f"{name}_FILE")
+        if path is None:
+            continue
+        if name in given:
+            problems.append(f"{name} and {name}_FILE are both set: keep one")
+            continue
+        try:
+            given[name] = Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as bad:
+            problems.append(
+                f"{name}_FILE: cannot read {path} ({type(bad).__name__}): check the path and its permissions"
+            )
+    return given, problems
+
+
+def _missing(given: Mapping[str, str], needs: Iterable[Need]) -> list[str]:
+    wanted = dict.fromkeys(name for need in needs for name in NEEDS[need])
+    return [f"{name} is not set: {WHY[name]}" for name in wanted if name not in given]
+
+
+WHY = {
+    "CRM_GMAIL_PUSH_AUDIENCE": "the exact audience of the push subscription's tokens",
+    "CRM_GMAIL_PUSH_SERVICE_ACCOUNT": "the e-mail of the service account that signs the push tokens",
+    "CRM_GMAIL_PUBSUB_SUBSCRIPTION": "projects/PROJECT/subscriptions/NAME, the one notifications come from",
+    "CRM_GMAIL_SA_KEY_PATH": "the service-account key file with domain-wide delegation",
+    "CRM_GMAIL_WORKSPACE_DOMAIN": "the domain whose accounts may be enrolled",
+    "CRM_GMAIL_PUBSUB_TOPIC": "projects/PROJECT/topics/NAME, the topic Gmail publishes to",
+}
+
+
+def _insecure_url(settings: Settings) -> str | None:
+    """Tokens and mail travel in the clear only on this machine."""
+    urls = {
+        "CRM_GMAIL_API_URL": settings.api_url,
+        "CRM_GMAIL_TOKEN_URL": settings.token_url,
+        "CRM_GMAIL_PUSH_CERTS_URL": settings.push_certs_url,
+    }
+    bad = [name for name, url in urls.items() if not url.startswith(("https://", *LOOPBACK))]
+    return f"{', '.join(bad)}: use https:// (plain http only for 127.0.0.1)" if bad else None
+
+
+LOOPBACK = ("http://127.0.0.1:", "http://127.0.0.1/", "http://localhost:", "http://[::1]:")
+
+
+def _foreign_blobs(settings: Settings) -> str | None:
+    if settings.blob_url and not settings.blob_url.startswith("file://"):
+        return f"CRM_GMAIL_BLOB_URL: {settings.blob_url.split(':')[0]} is not supported yet; use file:///path"
+    return None
+
+
+def _topic_and_subscription(settings: Settings) -> str | None:
+    """Google: a topic must live in the project of the credentials; ours share one project."""
+    topic, subscription = settings.pubsub_topic, settings.pubsub_subscription
+    if topic and subscription and topic.split("/")[1] != subscription.split("/")[1]:
+        return "CRM_GMAIL_PUBSUB_TOPIC and CRM_GMAIL_PUBSUB_SUBSCRIPTION name different projects"
+    return None
+
+
+CHECKS: tuple[Callable[[Settings], str | None], ...] = (
+    _insecure_url,
+    _foreign_blobs,
+    _topic_and_subscription,
+)

@@ -1,0 +1,43 @@
+"""One line per outcome: a stable event name and fields.  Ids only, never addresses, subjects or tokens."""
+
+import logging
+import sys
+
+import structlog
+
+# These log URLs, headers or bodies at DEBUG: what they carry is not ours to write down.
+CHATTY = (
+    "urllib3",
+    "googleapiclient",
+    "google",
+    "google_auth_httplib2",
+    "requests",
+    "grpc",
+    "waitress",
+    "werkzeug",
+)
+
+
+def setup(*, debug: bool = False) -> None:
+    """Send events to standard error: coloured on a terminal, one JSON object per line otherwise."""
+    level = logging.DEBUG if debug else logging.INFO
+    for name in CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr)
+    tty = sys.stderr.isatty()
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="%H:%M:%S" if tty else "iso", utc=not tty),
+            structlog.dev.ConsoleRenderer() if tty else structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+    )
+
+
+def logger(part: str) -> structlog.typing.FilteringBoundLogger:
+    """Return the logger of one part of mailroom ("consumer", "watcher", "web")."""
+    bound: structlog.typing.FilteringBoundLogger = structlog.get_logger(part=part)
+    return bound

@@ -1,0 +1,98 @@
+"""Accounts: the Gmail mailboxes we capture, their cursor and their watch."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from psycopg.rows import class_row
+
+from shared.store.database import Connection
+from shared.store.sql import queries
+
+SQL = queries(__file__)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One mailbox.  Times are aware, UTC; *cursor* is the history id up to which the ledger is complete."""
+
+    id: int
+    address: str
+    status: str
+    status_reason: str
+    visibility: str
+    cursor: int
+    cursor_at: datetime
+    watch_expires_at: datetime | None
+    watch_due_at: datetime
+    watch_error: str
+    last_success_at: datetime | None
+
+    def __post_init__(self) -> None:
+        """PostgreSQL's numeric arrives as Decimal; history ids are integers."""
+        object.__setattr__(self, "cursor", int(self.cursor))
+
+
+def enrol(
+    conn: Connection, address: str, *, cursor: int, watch_expires_at: datetime | None, watch_due_at: datetime
+) -> int | None:
+    """Add an account, its delta and its first backfill; return its id, or None when it was enrolled already.
+
+    *cursor* comes from the watch that was started before: nothing can fall between.
+    """
+    row = conn.execute(
+        SQL["enrol"],
+        {
+            "address": address,
+            "cursor": cursor,
+            "watch_expires_at": watch_expires_at,
+            "watch_due_at": watch_due_at,
+        },
+    ).fetchone()
+    return row[0] if row else None
+
+
+def by_id(conn: Connection, account_id: int) -> Account:
+    """Return one account; LookupError when it is gone."""
+    with conn.cursor(row_factory=class_row(Account)) as cursor:
+        found = cursor.execute(SQL["by_id"], {"id": account_id}).fetchone()
+    if found is None:
+        raise LookupError(f"no account with id {account_id}")
+    return found
+
+
+def by_address(conn: Connection, address: str) -> Account | None:
+    """Return the account of an address (compared case-folded), or None."""
+    with conn.cursor(row_factory=class_row(Account)) as cursor:
+        return cursor.execute(SQL["by_address"], {"address": address.strip().lower()}).fetchone()
+
+
+def every(conn: Connection) -> list[Account]:
+    """Return all accounts, by address."""
+    with conn.cursor(row_factory=class_row(Account)) as cursor:
+        return cursor.execute(SQL["every"]).fetchall()
+
+
+def watches_due(conn: Connection, *, now: datetime) -> list[Account]:
+    """Return the active accounts whose watch should be renewed by *now*, most urgent first."""
+    with conn.cursor(row_factory=class_row(Account)) as cursor:
+        return cursor.execute(SQL["watches_due"], {"now": now}).fetchall()
+
+
+def watch_renewed(conn: Connection, account_id: int, *, expires_at: datetime, due_at: datetime) -> None:
+    """Note a live watch.  The cursor is not touched: the watch's history id may be ahead of us."""
+    conn.execute(SQL["watch_renewed"], {"id": account_id, "expires_at": expires_at, "due_at": due_at})
+
+
+def watch_failed(conn: Connection, account_id: int, *, error: str, due_at: datetime) -> None:
+    """Note why a watch could not be renewed, and when to try again."""
+    conn.execute(SQL["watch_failed"], {"id": account_id, "error": error, "due_at": due_at})
+
+
+def set_status(conn: Connection, account_id: int, status: str, reason: str) -> None:
+    """Set what an admin sees and must do; anything but 'active' stops capture, never the cursor."""
+    conn.execute(SQL["set_status"], {"id": account_id, "status": status, "reason": reason})
+
+
+def own_addresses(conn: Connection) -> frozenset[str]:
+    """Return the addresses of all enrolled accounts."""
+    return frozenset(address for (address,) in conn.execute(SQL["own_addresses"]))

@@ -1,0 +1,56 @@
+-- name: enrol
+-- The account, its delta (due at once) and its first backfill appear together or not at all.
+WITH account AS (
+    INSERT INTO mailroom.email_accounts (address, cursor, watch_expires_at, watch_due_at)
+    VALUES (%(address)s, %(cursor)s, %(watch_expires_at)s, %(watch_due_at)s)
+    ON CONFLICT ON CONSTRAINT account_enrolled_once DO NOTHING
+    RETURNING id
+), delta AS (
+    INSERT INTO mailroom.email_deltas (account_id) SELECT id FROM account
+), backfill AS (
+    INSERT INTO mailroom.email_searches (account_id, kind) SELECT id, 'backfill' FROM account
+)
+SELECT id, pg_notify('mailroom_due', id::text) FROM account;
+
+-- name: by_id
+SELECT id, address, status, status_reason, visibility, cursor, cursor_at, watch_expires_at, watch_due_at,
+       watch_error, last_success_at
+  FROM mailroom.email_accounts
+ WHERE id = %(id)s;
+
+-- name: by_address
+SELECT id, address, status, status_reason, visibility, cursor, cursor_at, watch_expires_at, watch_due_at,
+       watch_error, last_success_at
+  FROM mailroom.email_accounts
+ WHERE address = %(address)s;
+
+-- name: every
+SELECT id, address, status, status_reason, visibility, cursor, cursor_at, watch_expires_at, watch_due_at,
+       watch_error, last_success_at
+  FROM mailroom.email_accounts
+ ORDER BY address;
+
+-- name: watches_due
+SELECT id, address, status, status_reason, visibility, cursor, cursor_at, watch_expires_at, watch_due_at,
+       watch_error, last_success_at
+  FROM mailroom.email_accounts
+ WHERE status = 'active' AND watch_due_at <= %(now)s
+ ORDER BY watch_expires_at NULLS FIRST, id;
+
+-- name: watch_renewed
+UPDATE mailroom.email_accounts
+   SET watch_expires_at = %(expires_at)s, watch_due_at = %(due_at)s, watch_error = ''
+ WHERE id = %(id)s;
+
+-- name: watch_failed
+UPDATE mailroom.email_accounts
+   SET watch_error = %(error)s, watch_due_at = %(due_at)s
+ WHERE id = %(id)s;
+
+-- name: set_status
+UPDATE mailroom.email_accounts
+   SET status = %(status)s, status_reason = %(reason)s
+ WHERE id = %(id)s;
+
+-- name: own_addresses
+SELECT address FROM mailroom.email_accounts;

@@ -1,0 +1,94 @@
+"""Deltas: one row per account that says "look again, and when".  Leases make one consumer look at a time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from psycopg.rows import class_row
+
+from shared.errors import LeaseLost
+from shared.store.database import Connection
+from shared.store.sql import queries
+
+SQL = queries(__file__)
+
+# The channel on which a delta that turned due is announced; the payload is its account's id.
+CHANNEL = "mailroom_due"
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to work on one account until it expires, and what was known when it was granted."""
+
+    account_id: int
+    fence: int  # grows with every lease: an old holder is recognised by its smaller number
+    wake: int  # the wake counter seen: when it has moved since, somebody asked for another look
+    pushed_history_id: int | None  # greatest history id a notification named since the last full look
+    first_pushed_at: datetime | None  # when the oldest notification not yet served was accepted
+    lag_looks: int  # how often we looked again because Gmail's index lagged behind its notification
+
+    def __post_init__(self) -> None:
+        """PostgreSQL's numeric arrives as Decimal; history ids are integers."""
+        if self.pushed_history_id is not None:
+            object.__setattr__(self, "pushed_history_id", int(self.pushed_history_id))
+
+
+def push(conn: Connection, address: str, history_id: int) -> int | None:
+    """Take one notification in: due now, greatest history id, wake counter + 1.
+
+    Returns the account's id, or None when no active account has this address (nothing is written).
+    Announces the delta only when it turns due: an announcement per notification would queue commits.
+    """
+    row = conn.execute(SQL["push"], {"address": address, "history_id": history_id}).fetchone()
+    return row[0] if row else None
+
+
+def wake(conn: Connection, account_ids: Sequence[int]) -> int:
+    """Make accounts due at once (an admin asked); return how many are active and were woken."""
+    return conn.execute(SQL["wake"], {"ids": list(account_ids)}).rowcount
+
+
+def lease(conn: Connection, *, owner: str, lasts: timedelta) -> Lease | None:
+    """Take the most overdue account nobody holds, or None when nothing is due."""
+    with conn.cursor(row_factory=class_row(Lease)) as cursor:
+        return cursor.execute(SQL["lease"], {"owner": owner, "lasts": lasts}).fetchone()
+
+
+def hold(conn: Connection, lease: Lease, *, lasts: timedelta) -> int:
+    """Prove the lease is still ours, extend it, and return today's wake counter.
+
+    As the last statement of a writing transaction this is the fence: it locks the delta until the
+    commit, so a successor either waits for our result or has made this raise.
+    Raises LeaseLost when another worker took the account over.
+    """
+    row = conn.execute(
+        SQL["hold"], {"account_id": lease.account_id, "fence": lease.fence, "lasts": lasts}
+    ).fetchone()
+    if row is None:
+        raise LeaseLost(f"account {lease.account_id} was taken over by another worker")
+    return int(row[0])
+
+
+def served(conn: Connection, lease: Lease) -> None:
+    """Note that everything pushed up to this lease's start has been looked at."""
+    conn.execute(SQL["served"], {"account_id": lease.account_id, "fence": lease.fence, "wake": lease.wake})
+
+
+def release(conn: Connection, lease: Lease, *, due_in: timedelta, seen_wake: int, lag_looks: int = 0) -> None:
+    """Give the account back, due again after *due_in* — at once when a notification came meanwhile."""
+    conn.execute(
+        SQL["release"],
+        {
+            "account_id": lease.account_id,
+            "fence": lease.fence,
+            "due_in": due_in,
+            "seen_wake": seen_wake,
+            "lag_looks": lag_looks,
+        },
+    )
+
+
+def next_due(conn: Connection) -> datetime | None:
+    """Return when the next active account turns due or a lease runs out; None without accounts."""
+    row = conn.execute(SQL["next_due"]).fetchone()
+    return row[0] if row else None

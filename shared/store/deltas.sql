@@ -1,0 +1,71 @@
+-- name: push
+-- One upsert and nothing else: this is all a notification costs.
+WITH account AS (
+    SELECT a.id, coalesce(d.due_at > now(), true) AS was_idle
+      FROM mailroom.email_accounts a
+      LEFT JOIN mailroom.email_deltas d ON d.account_id = a.id
+     WHERE a.address = %(address)s AND a.status = 'active'
+), pushed AS (
+    INSERT INTO mailroom.email_deltas AS d (account_id, wake, pushed_history_id, first_pushed_at, last_pushed_at)
+    SELECT id, 1, %(history_id)s, now(), now() FROM account
+    ON CONFLICT (account_id) DO UPDATE
+       SET due_at = least(d.due_at, now()),
+           wake = d.wake + 1,
+           lag_looks = 0,
+           pushed_history_id = greatest(d.pushed_history_id, excluded.pushed_history_id),
+           first_pushed_at = coalesce(d.first_pushed_at, now()),
+           last_pushed_at = now()
+    RETURNING account_id
+)
+SELECT p.account_id, CASE WHEN a.was_idle THEN pg_notify('mailroom_due', p.account_id::text) END
+  FROM pushed p JOIN account a ON a.id = p.account_id;
+
+-- name: wake
+UPDATE mailroom.email_deltas d
+   SET due_at = least(d.due_at, now()), wake = d.wake + 1
+  FROM mailroom.email_accounts a
+ CROSS JOIN LATERAL pg_notify('mailroom_due', a.id::text)
+ WHERE a.id = d.account_id AND a.status = 'active' AND a.id = ANY (%(ids)s);
+
+-- name: lease
+-- Other workers skip a locked row instead of waiting for it.
+WITH next AS (
+    SELECT d.account_id
+      FROM mailroom.email_deltas d
+      JOIN mailroom.email_accounts a ON a.id = d.account_id
+     WHERE d.due_at <= now() AND a.status = 'active' AND (d.lease_until IS NULL OR d.lease_until < now())
+     ORDER BY d.due_at
+     LIMIT 1
+       FOR UPDATE OF d SKIP LOCKED
+)
+UPDATE mailroom.email_deltas d
+   SET fence = d.fence + 1, lease_owner = %(owner)s, lease_until = now() + %(lasts)s
+  FROM next
+ WHERE d.account_id = next.account_id
+RETURNING d.account_id, d.fence, d.wake, d.pushed_history_id, d.first_pushed_at, d.lag_looks;
+
+-- name: hold
+-- No comparison with the clock: an expired lease that nobody took is still ours.
+UPDATE mailroom.email_deltas
+   SET lease_until = clock_timestamp() + %(lasts)s
+ WHERE account_id = %(account_id)s AND fence = %(fence)s AND lease_owner IS NOT NULL
+RETURNING wake;
+
+-- name: served
+-- Only when no notification came since: a newer one keeps its own times.
+UPDATE mailroom.email_deltas
+   SET first_pushed_at = NULL, pushed_history_id = NULL
+ WHERE account_id = %(account_id)s AND fence = %(fence)s AND wake = %(wake)s;
+
+-- name: release
+UPDATE mailroom.email_deltas
+   SET lease_owner = NULL, lease_until = NULL,
+       lag_looks = CASE WHEN wake = %(seen_wake)s THEN %(lag_looks)s ELSE 0 END,
+       due_at = CASE WHEN wake = %(seen_wake)s THEN now() + %(due_in)s ELSE now() END
+ WHERE account_id = %(account_id)s AND fence = %(fence)s;
+
+-- name: next_due
+SELECT min(CASE WHEN d.lease_until IS NULL THEN d.due_at ELSE greatest(d.due_at, d.lease_until) END)
+  FROM mailroom.email_deltas d
+  JOIN mailroom.email_accounts a ON a.id = d.account_id
+ WHERE a.status = 'active';
