@@ -62,6 +62,10 @@ class CallerBug(MailroomError):
     """Google says the request was malformed: our fault, never retried by itself."""
 
 
+class NotStorable(MailroomError):
+    """The database refuses these values: store the others without them, and let this one be seen."""
+
+
 class LeaseLost(MailroomError):
     """Another worker took this account over: drop the work, it will be done again."""
 

@@ -96,3 +96,13 @@ def set_status(conn: Connection, account_id: int, status: str, reason: str) -> N
 def own_addresses(conn: Connection) -> frozenset[str]:
     """Return the addresses of all enrolled accounts."""
     return frozenset(address for (address,) in conn.execute(SQL["own_addresses"]))
+
+
+def move_cursor(conn: Connection, account_id: int, *, expected: int, to: int) -> bool:
+    """Move the cursor forward from *expected*; False when somebody else moved it (nothing is written)."""
+    return conn.execute(SQL["move_cursor"], {"id": account_id, "expected": expected, "to": to}).rowcount == 1
+
+
+def succeeded(conn: Connection, account_id: int) -> None:
+    """Note that a look at this account ended well; trouble that went away by itself is over."""
+    conn.execute(SQL["succeeded"], {"id": account_id})

@@ -54,3 +54,16 @@ UPDATE mailroom.email_accounts
 
 -- name: own_addresses
 SELECT address FROM mailroom.email_accounts;
+
+-- name: move_cursor
+-- Only from the value the work was based on, and only forward.
+UPDATE mailroom.email_accounts
+   SET cursor = %(to)s, cursor_at = now()
+ WHERE id = %(id)s AND cursor = %(expected)s AND %(to)s >= cursor;
+
+-- name: succeeded
+UPDATE mailroom.email_accounts
+   SET last_success_at = now(),
+       status_reason = CASE WHEN status IN ('operator', 'no_mailbox') THEN '' ELSE status_reason END,
+       status = CASE WHEN status IN ('operator', 'no_mailbox') THEN 'active' ELSE status END
+ WHERE id = %(id)s;

@@ -9,7 +9,7 @@ from typing import Any, Self
 import psycopg
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from shared.errors import TryLater
+from shared.errors import NotStorable, TryLater
 
 type_rows = tuple[Any, ...]
 Connection = psycopg.Connection[type_rows]
@@ -50,12 +50,16 @@ class Database:
 
         Raises TryLater when the database cannot be reached, is stopping, or chose this
         transaction to break a deadlock: nothing was written, the same can be done again.
+        Raises NotStorable when it refuses the values themselves.
         """
         try:
             with self._pool.connection() as conn:
                 yield conn
         except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as down:
             raise TryLater("the database did not answer", after=timedelta(seconds=2)) from down
+        except (psycopg.DataError, psycopg.IntegrityError) as refused:
+            # The driver's message quotes the values, which may be mail: only the class goes on.
+            raise NotStorable(f"the database refused a value ({type(refused).__name__})") from None
 
     def listen(self, channel: str, *, timeout: float) -> Iterator[str]:
         """Yield the payloads of one channel; yields "" whenever *timeout* seconds pass in silence.

@@ -18,19 +18,25 @@ CHANNEL = "mailroom_due"
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to work on one account until it expires, and what was known when it was granted."""
+    """The right to work on one account until it expires."""
 
     account_id: int
     fence: int  # grows with every lease: an old holder is recognised by its smaller number
-    wake: int  # the wake counter seen: when it has moved since, somebody asked for another look
-    pushed_history_id: int | None  # greatest history id a notification named since the last full look
-    first_pushed_at: datetime | None  # when the oldest notification not yet served was accepted
     lag_looks: int  # how often we looked again because Gmail's index lagged behind its notification
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """What notifications have said of an account so far."""
+
+    wake: int  # counts notifications: when it has moved, somebody asked for another look
+    history_id: int | None  # the greatest one named since the last look that caught up
+    first_at: datetime | None  # when the oldest notification not yet served was accepted
 
     def __post_init__(self) -> None:
         """PostgreSQL's numeric arrives as Decimal; history ids are integers."""
-        if self.pushed_history_id is not None:
-            object.__setattr__(self, "pushed_history_id", int(self.pushed_history_id))
+        if self.history_id is not None:
+            object.__setattr__(self, "history_id", int(self.history_id))
 
 
 def push(conn: Connection, address: str, history_id: int) -> int | None:
@@ -69,13 +75,28 @@ def hold(conn: Connection, lease: Lease, *, lasts: timedelta) -> int:
     return int(row[0])
 
 
-def served(conn: Connection, lease: Lease) -> None:
-    """Note that everything pushed up to this lease's start has been looked at."""
-    conn.execute(SQL["served"], {"account_id": lease.account_id, "fence": lease.fence, "wake": lease.wake})
+def pushed(conn: Connection, lease: Lease) -> Pushed:
+    """Return what was pushed until now; read it before looking, so that nothing later is taken for seen."""
+    with conn.cursor(row_factory=class_row(Pushed)) as cursor:
+        found = cursor.execute(SQL["pushed"], {"account_id": lease.account_id}).fetchone()
+    if found is None:
+        raise LeaseLost(f"account {lease.account_id} was removed")
+    return found
 
 
-def release(conn: Connection, lease: Lease, *, due_in: timedelta, seen_wake: int, lag_looks: int = 0) -> None:
-    """Give the account back, due again after *due_in* — at once when a notification came meanwhile."""
+def served(conn: Connection, lease: Lease, seen: Pushed) -> None:
+    """Forget the notifications that a look has served; a newer one keeps its times."""
+    conn.execute(SQL["served"], {"account_id": lease.account_id, "fence": lease.fence, "wake": seen.wake})
+
+
+def release(
+    conn: Connection, lease: Lease, *, due_in: timedelta, seen_wake: int | None, lag_looks: int = 0
+) -> None:
+    """Give the account back, due again after *due_in*.
+
+    When a notification came since *seen_wake* it is due at once; None keeps the pause whatever
+    came (Gmail asked for it), and the notification is served after it.
+    """
     conn.execute(
         SQL["release"],
         {

@@ -28,12 +28,14 @@ UPDATE mailroom.email_deltas d
  WHERE a.id = d.account_id AND a.status = 'active' AND a.id = ANY (%(ids)s);
 
 -- name: lease
--- Other workers skip a locked row instead of waiting for it.
+-- Other workers skip a locked row instead of waiting for it.  Accounts that wait for an operator or a
+-- mailbox are due seldom, to see by themselves when the trouble is over; 'reconnect' and 'paused' never.
 WITH next AS (
     SELECT d.account_id
       FROM mailroom.email_deltas d
       JOIN mailroom.email_accounts a ON a.id = d.account_id
-     WHERE d.due_at <= now() AND a.status = 'active' AND (d.lease_until IS NULL OR d.lease_until < now())
+     WHERE d.due_at <= now() AND a.status IN ('active', 'operator', 'no_mailbox')
+       AND (d.lease_until IS NULL OR d.lease_until < now())
      ORDER BY d.due_at
      LIMIT 1
        FOR UPDATE OF d SKIP LOCKED
@@ -42,7 +44,7 @@ UPDATE mailroom.email_deltas d
    SET fence = d.fence + 1, lease_owner = %(owner)s, lease_until = now() + %(lasts)s
   FROM next
  WHERE d.account_id = next.account_id
-RETURNING d.account_id, d.fence, d.wake, d.pushed_history_id, d.first_pushed_at, d.lag_looks;
+RETURNING d.account_id, d.fence, d.lag_looks;
 
 -- name: hold
 -- No comparison with the clock: an expired lease that nobody took is still ours.
@@ -51,21 +53,27 @@ UPDATE mailroom.email_deltas
  WHERE account_id = %(account_id)s AND fence = %(fence)s AND lease_owner IS NOT NULL
 RETURNING wake;
 
+-- name: pushed
+SELECT wake, pushed_history_id AS history_id, first_pushed_at AS first_at
+  FROM mailroom.email_deltas
+ WHERE account_id = %(account_id)s;
+
 -- name: served
--- Only when no notification came since: a newer one keeps its own times.
 UPDATE mailroom.email_deltas
    SET first_pushed_at = NULL, pushed_history_id = NULL
  WHERE account_id = %(account_id)s AND fence = %(fence)s AND wake = %(wake)s;
 
 -- name: release
-UPDATE mailroom.email_deltas
+UPDATE mailroom.email_deltas d
    SET lease_owner = NULL, lease_until = NULL,
-       lag_looks = CASE WHEN wake = %(seen_wake)s THEN %(lag_looks)s ELSE 0 END,
-       due_at = CASE WHEN wake = %(seen_wake)s THEN now() + %(due_in)s ELSE now() END
- WHERE account_id = %(account_id)s AND fence = %(fence)s;
+       lag_looks = CASE WHEN quiet THEN %(lag_looks)s ELSE 0 END,
+       due_at = CASE WHEN quiet THEN now() + %(due_in)s ELSE now() END
+  FROM (SELECT account_id, wake = coalesce(%(seen_wake)s::bigint, wake) AS quiet
+          FROM mailroom.email_deltas WHERE account_id = %(account_id)s FOR UPDATE) AS since
+ WHERE d.account_id = since.account_id AND d.fence = %(fence)s;
 
 -- name: next_due
 SELECT min(CASE WHEN d.lease_until IS NULL THEN d.due_at ELSE greatest(d.due_at, d.lease_until) END)
   FROM mailroom.email_deltas d
   JOIN mailroom.email_accounts a ON a.id = d.account_id
- WHERE a.status = 'active';
+ WHERE a.status IN ('active', 'operator', 'no_mailbox');

@@ -70,8 +70,7 @@ CREATE TABLE mailroom.emails (
     direction      text        NOT NULL,
     author_address text,
     author_name    text        NOT NULL DEFAULT '',
-    in_reply_to    text[]      NOT NULL DEFAULT '{}',
-    reference_ids  text[]      NOT NULL DEFAULT '{}',
+    reference_ids  text[]      NOT NULL DEFAULT '{}', -- References and In-Reply-To, oldest first
     snippet        text        NOT NULL DEFAULT '',
     body_text      text        NOT NULL DEFAULT '',
     body_html      text        NOT NULL DEFAULT '',
@@ -89,6 +88,8 @@ CREATE TABLE mailroom.emails (
 -- Copies become one message only when Message-ID and the digest of author, date, subject and text agree.
 CREATE UNIQUE INDEX email_stored_once ON mailroom.emails (message_id, digest) WHERE message_id <> '';
 CREATE INDEX emails_of_thread ON mailroom.emails (thread_id, sent_at);
+-- A parent that arrives after its replies finds them here.
+CREATE INDEX emails_by_reference ON mailroom.emails USING gin (reference_ids);
 CREATE INDEX emails_newest ON mailroom.emails (sent_at DESC, id DESC);
 
 -- The ledger: one row per (account, Gmail id) we have ever been told of, and what became of it.

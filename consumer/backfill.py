@@ -1,0 +1,32 @@
+"""List an account's mail page by page into the ledger.  Capture takes it from there."""
+
+from datetime import timedelta
+
+from shared.config import Settings
+from shared.gmail.client import Gmail
+from shared.store import deltas, ledger, searches
+from shared.store.database import Database
+from shared.store.deltas import Lease
+from shared.store.searches import Search
+
+
+def list_page(
+    db: Database, gmail: Gmail, settings: Settings, lease: Lease, search: Search, *, lasts: timedelta
+) -> int:
+    """List the next page of *search*: ids into the ledger and the page token in one transaction.
+
+    A restart repeats at most the page that was under way; ids already known cost nothing more.
+    Returns how many ids were new.
+    """
+    page = gmail.list_ids(
+        page_token=search.page_token or None, q=search.query or None, max_results=settings.page_size
+    )
+    seen = [ledger.Seen(ref.id, ref.thread_id) for ref in page.messages]
+    with db.transaction() as conn:
+        new = ledger.add(conn, lease.account_id, seen, live=False)
+        searches.advance(conn, search, page_token=page.next_page_token or "", found=len(seen))
+        searches.count_recovered(conn, search, new)
+        if not page.next_page_token:
+            searches.close_gaps(conn, search)
+        deltas.hold(conn, lease, lasts=lasts)
+    return new

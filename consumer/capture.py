@@ -1,0 +1,206 @@
+"""Weigh, fetch, parse, match and store the messages that wait in an account's ledger."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from consumer.history import ruled_out
+from consumer.mail.headers import from_headers
+from consumer.mail.message import Participant
+from consumer.match import Match, Own, Rule, lookup_keys, match
+from consumer.parsing import Parsers
+from consumer.reading import Prepared, prepare
+from consumer.storing import store
+from shared.blobs import BlobStore
+from shared.config import Settings
+from shared.errors import (
+    MailroomError,
+    MessageGone,
+    NoMailbox,
+    NotStorable,
+    OperatorMustAct,
+    Reconnect,
+    TryLater,
+)
+from shared.gmail.client import Gmail
+from shared.gmail.resources import Message
+from shared.log import logger
+from shared.store import deltas, investors, ledger
+from shared.store.database import Database
+from shared.store.deltas import Lease
+from shared.store.ledger import Entry, Postponed
+from shared.store.runs import Tally
+
+log = logger("consumer")
+
+# A message announced a moment ago may not be in Gmail's index yet: look again after these pauses.
+LAG_PAUSES = (timedelta(seconds=2), timedelta(seconds=5), timedelta(seconds=15))
+FIRST_PAUSE = timedelta(seconds=5)
+LONGEST_PAUSE = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """What capturing needs; one per account and run."""
+
+    db: Database
+    blobs: BlobStore
+    parsers: Parsers
+    settings: Settings
+    own: Own
+    gmail: Gmail
+    lease: Lease
+    lasts: timedelta
+    tally: Tally
+
+    def take(self, entries: Sequence[Entry]) -> None:
+        """Bring *entries* (waiting rows of this account) one step further: stored, closed or postponed.
+
+        Raises LeaseLost, and what concerns the whole account: TryLater for a refusal of everything,
+        Reconnect, NoMailbox, OperatorMustAct.
+        """
+        excluded = [entry for entry in entries if ruled_out(entry.labels, self.settings.skip_labels)]
+        self._close([entry.gmail_id for entry in excluded], "excluded")
+        todo = [entry for entry in entries if entry not in excluded]
+        certain = [entry for entry in todo if _skips_the_scales(entry)]
+        matching = certain + self._weigh([entry for entry in todo if entry not in certain])
+        if matching:
+            self._fetch(matching)
+
+    def _weigh(self, entries: Sequence[Entry]) -> list[Entry]:
+        """Read headers only, and return those whose participants match an investor."""
+        if not entries:
+            return []
+        answers = self._readable(entries, self.gmail.metadata([entry.gmail_id for entry in entries]))
+        people = {gmail_id: from_headers(message.headers) for gmail_id, message in answers.items()}
+        found = self._match_all(people)
+        hidden = {
+            gmail_id
+            for gmail_id, message in answers.items()
+            if ruled_out(message.label_ids, self.settings.skip_labels)
+        }
+        self._close(sorted(hidden), "excluded")
+        self._close(
+            [gmail_id for gmail_id, hits in found.items() if not hits and gmail_id not in hidden], "unmatched"
+        )
+        return [entry for entry in entries if found.get(entry.gmail_id) and entry.gmail_id not in hidden]
+
+    def _fetch(self, entries: Sequence[Entry]) -> None:
+        """Read whole messages, parse them and store them."""
+        answers = self._readable(entries, self.gmail.raw([entry.gmail_id for entry in entries]))
+        hidden = [
+            id_ for id_, message in answers.items() if ruled_out(message.label_ids, self.settings.skip_labels)
+        ]
+        self._close(hidden, "excluded")
+        wanted = [entry for entry in entries if entry.gmail_id in answers and entry.gmail_id not in hidden]
+        if not wanted:
+            return
+        prepared = prepare(wanted, answers, blobs=self.blobs, parsers=self.parsers, settings=self.settings)
+        matches = self._match_all({one.gmail_id: one.mail.participants for one in prepared}, strict=True)
+        self._let_go([one for one in prepared if not matches[one.gmail_id]])
+        ours = [one for one in prepared if matches[one.gmail_id]]
+        for group in _groups(ours):
+            self._store(group, matches)
+
+    def _store(self, group: Sequence[Prepared], matches: Mapping[str, tuple[Match, ...]]) -> None:
+        """Store a group in one transaction; when it is refused, each message on its own."""
+        try:
+            store(
+                self.db,
+                self.lease,
+                [one.email(matches[one.gmail_id], self.own) for one in group],
+                lasts=self.lasts,
+            )
+            self.tally.stored += len(group)
+        except NotStorable as refused:
+            if len(group) > 1:
+                for one in group:
+                    self._store([one], matches)
+            else:
+                self._failed([group[0].entry], refused)
+
+    def _let_go(self, unmatched: Sequence[Prepared]) -> None:
+        """On its own headers the message is not an investor's after all: nothing of it stays."""
+        for one in unmatched:
+            self.blobs.drop_raw(one.raw_sha256)
+        self._close([one.gmail_id for one in unmatched], "unmatched")
+
+    def _match_all(
+        self, people: Mapping[str, tuple[Participant, ...]], *, strict: bool = False
+    ) -> dict[str, tuple[Match, ...]]:
+        """Match many messages against the investors of this moment, with one question to the database."""
+        addresses, domains = lookup_keys([person for group in people.values() for person in group])
+        with self.db.transaction() as conn:
+            rules = [Rule(*row) for row in investors.rules_for(conn, addresses, domains)]
+        return {gmail_id: match(group, rules, own=self.own) for gmail_id, group in people.items()}
+
+    def _readable(
+        self, entries: Sequence[Entry], answers: Mapping[str, Message | MailroomError]
+    ) -> dict[str, Message]:
+        """Return the messages Gmail gave; note what became of the others."""
+        for entry in entries:
+            answer = answers[entry.gmail_id]
+            if isinstance(answer, MailroomError):
+                self._failed([entry], answer)
+        return {
+            gmail_id: answer for gmail_id, answer in answers.items() if not isinstance(answer, MailroomError)
+        }
+
+    def _failed(self, entries: Sequence[Entry], error: MailroomError) -> None:
+        for entry in entries:
+            if isinstance(error, Reconnect | NoMailbox | OperatorMustAct):
+                raise error  # says something about the account, nothing about this message
+            if isinstance(error, MessageGone):
+                self._missing(entry, error)
+            elif isinstance(error, TryLater):
+                self._postpone(entry, Postponed(error.after, str(error), counts=False))
+            elif entry.attempts + 1 >= self.settings.retry_max:
+                log.error(
+                    "message.dead",
+                    account=self.lease.account_id,
+                    message=entry.gmail_id,
+                    why=type(error).__name__,
+                )
+                self._close([entry.gmail_id], "dead", str(error))
+            else:
+                self._postpone(entry, Postponed(_pause(entry.attempts), str(error), counts=True))
+
+    def _missing(self, entry: Entry, error: MessageGone) -> None:
+        """Gone for good, or announced before Gmail's own index knew of it."""
+        if entry.live and entry.attempts < len(LAG_PAUSES):
+            self._postpone(entry, Postponed(LAG_PAUSES[entry.attempts], str(error), counts=True))
+        else:
+            self._close([entry.gmail_id], "gone")
+
+    def _postpone(self, entry: Entry, why: Postponed) -> None:
+        self.tally.failed += why.counts
+        with self.db.transaction() as conn:
+            ledger.postpone(conn, self.lease.account_id, [entry.gmail_id], why)
+            deltas.hold(conn, self.lease, lasts=self.lasts)
+
+    def _close(self, gmail_ids: Sequence[str], state: str, error: str = "") -> None:
+        if not gmail_ids:
+            return
+        with self.db.transaction() as conn:
+            ledger.settle(conn, self.lease.account_id, gmail_ids, state, error)
+            deltas.hold(conn, self.lease, lasts=self.lasts)
+        self.tally.count(state, len(gmail_ids))
+
+
+def _skips_the_scales(entry: Entry) -> bool:
+    """A message in a thread that is already an investor's is fetched at once: 20 units and a round trip saved.
+
+    Only when history told its labels: a listing does not, and a draft's body must never be read.
+    """
+    return entry.known_thread and entry.live and bool(entry.labels)
+
+
+def _groups(prepared: Sequence[Prepared]) -> list[list[Prepared]]:
+    """One transaction per live message, so that each is seen at once; one for all old mail together."""
+    old = [one for one in prepared if not one.entry.live]
+    return [[one] for one in prepared if one.entry.live] + ([old] if old else [])
+
+
+def _pause(attempts: int) -> timedelta:
+    """Return the pause before the next try: 5 s, 10 s, 20 s ... at most an hour."""
+    return min(FIRST_PAUSE * 2 ** min(attempts, 20), LONGEST_PAUSE)

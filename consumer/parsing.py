@@ -1,0 +1,73 @@
+"""Parsing in child processes that can be killed: a hostile mail costs one message, never a worker."""
+
+import resource
+from collections.abc import Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as TookTooLong
+from datetime import datetime
+from multiprocessing import get_context
+from types import TracebackType
+from typing import Self
+
+from pebble import ProcessExpired, ProcessPool
+
+from consumer.mail.message import Mail
+from consumer.mail.parse import opaque, parse
+
+# Limits of one message: wall time in seconds, and address space in bytes (parsing peaks near nine times its size).
+SECONDS = 10.0
+ADDRESS_SPACE = 768 * 1024 * 1024
+FRESH_AFTER = 5_000  # messages after which a child is replaced, so that no leak can grow for ever
+
+
+class Parsers:
+    """Child processes that turn raw bytes into Mail.  Shared by all threads of a consumer."""
+
+    def __init__(self, children: int) -> None:
+        # Spawned, not forked: the consumer has threads, and a forked lock stays locked for ever.
+        self._pool = ProcessPool(
+            max_workers=children, max_tasks=FRESH_AFTER, initializer=_limit, context=get_context("spawn")
+        )
+        self._children = children
+
+    def __enter__(self) -> Self:
+        """Start the children now: the first mail should not wait for an import."""
+        warm = [self._submit(b"", datetime.min) for _ in range(self._children)]
+        for one in warm:
+            one.exception()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pool.stop()
+        self._pool.join()
+
+    def parse(self, mails: Sequence[tuple[bytes, datetime]]) -> list[Mail]:
+        """Parse (raw bytes, time received) in parallel; the order is kept.  Never raises for a mail's sake.
+
+        A child that overruns its limits is killed and its message becomes opaque, with a defect that says so.
+        """
+        futures = [self._submit(raw, received_at) for raw, received_at in mails]
+        return [_result(future, raw, at) for future, (raw, at) in zip(futures, mails, strict=True)]
+
+    def _submit(self, raw: bytes, received_at: datetime) -> "Future[Mail]":
+        future: Future[Mail] = self._pool.schedule(_parse, args=[raw, received_at], timeout=SECONDS)
+        return future
+
+
+def _limit() -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
+
+
+def _parse(raw: bytes, received_at: datetime) -> Mail | None:
+    return parse(raw, received_at=received_at) if raw else None
+
+
+def _result(future: "Future[Mail]", raw: bytes, received_at: datetime) -> Mail:
+    try:
+        return future.result()
+    except TookTooLong:
+        return opaque(raw, received_at=received_at, defect="parse-too-slow")
+    except (ProcessExpired, MemoryError):
+        return opaque(raw, received_at=received_at, defect="parse-died")

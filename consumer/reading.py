@@ -1,0 +1,116 @@
+"""From Gmail's raw answer to a message ready to be stored: raw kept first, then parsed, then its files kept."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from consumer.mail.message import Attachment, Mail
+from consumer.match import Match, Own
+from consumer.parsing import Parsers
+from shared.blobs import BlobStore
+from shared.config import Settings
+from shared.gmail.resources import Message
+from shared.store.emails import Direction, NewAttachment, NewEmail, NewMatch, NewParticipant
+from shared.store.ledger import Entry
+
+MEBIBYTE = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A message whose raw bytes are durable and parsed."""
+
+    entry: Entry
+    message: Message
+    mail: Mail
+    raw_sha256: str
+    raw_size: int
+    blobs: BlobStore
+    max_attachment: int  # bytes
+
+    @property
+    def gmail_id(self) -> str:
+        """The id inside its account."""
+        return self.entry.gmail_id
+
+    def email(self, matches: tuple[Match, ...], own: Own) -> NewEmail:
+        """Make the value that is stored.  Attachments become durable here, once we know the mail is ours."""
+        mail = self.mail
+        return NewEmail(
+            gmail_id=self.gmail_id,
+            gmail_thread_id=self.message.thread_id or self.gmail_id,
+            labels=tuple(self.message.label_ids),
+            historic=not self.entry.live,
+            message_id=mail.message_id,
+            digest=mail.digest,
+            subject=mail.subject,
+            sent_at=mail.date,
+            date_source=mail.date_source,
+            direction=direction(mail, self.message.label_ids, own),
+            author_address=mail.author.address if mail.author else None,
+            author_name=mail.author.name if mail.author else "",
+            references=tuple(dict.fromkeys((*mail.references, *mail.in_reply_to))),
+            snippet=mail.snippet,
+            text=mail.text,
+            html=mail.html,
+            defects=mail.defects,
+            raw_sha256=self.raw_sha256,
+            raw_size=self.raw_size,
+            participants=tuple(NewParticipant(p.role, p.address, p.name) for p in mail.participants),
+            outside=frozenset(p.address for p in mail.participants if not own.owns(p.address)),
+            matches=tuple(
+                NewMatch(m.investor_id, m.role, m.address, m.strategy, m.ambiguous) for m in matches
+            ),
+            attachments=tuple(self._keep(file) for file in mail.attachments),
+        )
+
+    def _keep(self, file: Attachment) -> NewAttachment:
+        too_big = len(file.content) > self.max_attachment
+        if not too_big:
+            self.blobs.put_file(file.sha256, file.content)
+        return NewAttachment(
+            part_id=file.part_id,
+            filename=file.filename,
+            media_type=file.media_type,
+            content_id=file.content_id,
+            inline=file.inline,
+            size=len(file.content),
+            sha256=None if too_big else file.sha256,
+            skipped=f"larger than {self.max_attachment // MEBIBYTE} MiB" if too_big else "",
+        )
+
+
+def prepare(
+    entries: Sequence[Entry],
+    messages: Mapping[str, Message],
+    *,
+    blobs: BlobStore,
+    parsers: Parsers,
+    settings: Settings,
+) -> list[Prepared]:
+    """Keep the raw bytes, then parse them: parsing can be redone, fetching costs units."""
+    raws = [messages[entry.gmail_id].raw_bytes() for entry in entries]
+    digests = [blobs.put_raw(raw) for raw in raws]
+    mails = parsers.parse(
+        [(raw, messages[entry.gmail_id].internal_date) for entry, raw in zip(entries, raws, strict=True)]
+    )
+    return [
+        Prepared(
+            entry,
+            messages[entry.gmail_id],
+            mail,
+            digest,
+            len(raw),
+            blobs,
+            settings.max_attachment_mb * MEBIBYTE,
+        )
+        for entry, raw, digest, mail in zip(entries, raws, digests, mails, strict=True)
+    ]
+
+
+def direction(mail: Mail, labels: Sequence[str], own: Own) -> Direction:
+    """Sent mail goes out, whoever's mailbox shows it; mail to oneself is Gmail's one message with both labels."""
+    if "SENT" in labels and "INBOX" in labels:
+        return "both"
+    if "SENT" in labels or (mail.author is not None and own.owns(mail.author.address)):
+        return "outbound"
+    return "inbound"

@@ -1,0 +1,88 @@
+"""One run: everything there is to do for one leased account, live mail before old mail."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from consumer.backfill import list_page
+from consumer.capture import Capture
+from consumer.delta import LAG_PAUSES, LEASE, Look, look
+from consumer.match import Own
+from consumer.parsing import Parsers
+from shared.blobs import BlobStore
+from shared.config import Settings
+from shared.gmail.client import GmailFactory
+from shared.store import accounts, deltas, ledger, searches
+from shared.store.database import Database
+from shared.store.deltas import Lease
+from shared.store.runs import Tally
+
+# Rows taken at a time: small enough that a notification waits at most one such step.
+STEP = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """Everything with a side effect; the command line builds the real ones, a test its own."""
+
+    db: Database
+    gmail: GmailFactory
+    blobs: BlobStore
+    parsers: Parsers
+    settings: Settings
+    stopping: Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """When the account wants to be looked at again."""
+
+    due_in: timedelta
+    seen_wake: int | None  # None: keep the pause whatever was pushed meanwhile
+    lag_looks: int
+
+
+def run(deps: Deps, lease: Lease, tally: Tally) -> Outcome:
+    """Look, then capture what waits and list what is still to be found, until nothing is left.
+
+    Whenever the wake counter moves, a new look comes first: old mail never holds up new mail.
+    """
+    with deps.db.transaction() as conn:
+        address = accounts.by_id(conn, lease.account_id).address
+        own = Own(accounts.own_addresses(conn), deps.settings.own_domains)
+    live, bulk = deps.gmail.account(address, live=True), deps.gmail.account(address)
+    looked: Look | None = None
+    wake = 0
+    while not deps.stopping():
+        if looked is None or wake != looked.wake:
+            looked = look(deps.db, live, deps.settings, lease)
+        with deps.db.transaction() as conn:
+            entries = ledger.waiting(conn, lease.account_id, limit=STEP)
+            search = searches.open_search(conn, lease.account_id)
+        urgent = [entry for entry in entries if entry.live]
+        if entries:
+            gmail = live if urgent else bulk
+            capture = Capture(
+                deps.db, deps.blobs, deps.parsers, deps.settings, own, gmail, lease, LEASE, tally
+            )
+            capture.take(urgent or entries)
+        elif search is not None:
+            tally.kind = "recovery" if search.kind == "recovery" else "backfill"
+            list_page(deps.db, bulk, deps.settings, lease, search, lasts=LEASE)
+        else:
+            break
+        with deps.db.transaction() as conn:
+            wake = deltas.hold(conn, lease, lasts=LEASE)
+    return _outcome(deps, lease, looked)
+
+
+def _outcome(deps: Deps, lease: Lease, looked: Look | None) -> Outcome:
+    """Decide when the account is due next: soon when Gmail lags or rows wait, else after the quiet poll."""
+    if looked is None:  # stopped before the first look: somebody else goes on at once
+        return Outcome(timedelta(0), None, lease.lag_looks)
+    if looked.lagging and lease.lag_looks < len(LAG_PAUSES):
+        return Outcome(LAG_PAUSES[lease.lag_looks], looked.wake, lease.lag_looks + 1)
+    with deps.db.transaction() as conn:
+        accounts.succeeded(conn, lease.account_id)
+        waits = ledger.next_waiting(conn, lease.account_id)
+    return Outcome(min(waits or deps.settings.quiet_poll, deps.settings.quiet_poll), looked.wake, 0)

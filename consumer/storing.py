@@ -1,0 +1,47 @@
+"""Write messages, their threads, the change feed and the ledger in one fenced transaction."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from consumer.thread import place
+from shared.store import deltas, emails, ledger
+from shared.store.database import Connection, Database
+from shared.store.deltas import Lease
+from shared.store.emails import NewEmail
+
+
+def store(db: Database, lease: Lease, mails: Sequence[NewEmail], *, lasts: timedelta) -> None:
+    """Store *mails* of the leased account, all or none.  Their blobs must be durable already.
+
+    Storing the same copy again changes nothing.  Raises NotStorable when the database refuses a
+    value, LeaseLost when another worker took over, TryLater when the database is away.
+    """
+    with db.transaction() as conn:
+        emails.lock(conn, mails)
+        emails.add_blobs(conn, _blobs(mails))
+        changes = [_store_one(conn, lease.account_id, mail) for mail in mails]
+        emails.announce(conn, changes)
+        deltas.hold(conn, lease, lasts=lasts)
+
+
+def _blobs(mails: Sequence[NewEmail]) -> list[tuple[str, int]]:
+    raws = [(mail.raw_sha256, mail.raw_size) for mail in mails]
+    files = [(file.sha256, file.size) for mail in mails for file in mail.attachments if file.sha256]
+    return raws + files
+
+
+def _store_one(conn: Connection, account_id: int, mail: NewEmail) -> tuple[int, str, bool]:
+    """Return the row of the change feed: (email id, what happened, historic)."""
+    found = emails.related(conn, account_id, mail)
+    where = place((one.via, one.email_id, one.thread_id) for one in found)
+    thread_id = where.thread_id if where.thread_id is not None else emails.new_thread(conn)
+    if where.absorbs:
+        emails.merge_threads(conn, thread_id, where.absorbs)
+    if where.copy_of is None:
+        email_id, kind = emails.insert(conn, mail, thread_id), "stored"
+    else:
+        email_id, kind = where.copy_of, "joined"
+        emails.join(conn, mail, email_id)
+    emails.key_thread(conn, account_id, mail.gmail_thread_id, thread_id)
+    ledger.stored(conn, account_id, mail.gmail_id, email_id, mail.labels)
+    return email_id, kind, mail.historic

@@ -1,0 +1,153 @@
+"""Workers: lease the most overdue account, run it, give it back; wake when one turns due."""
+
+import socket
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from os import getpid
+from threading import Event, Thread, current_thread
+
+from consumer.delta import LEASE
+from consumer.run import Deps, Outcome, run
+from shared.errors import LeaseLost, MailroomError, NoMailbox, OperatorMustAct, Reconnect, TryLater
+from shared.log import logger
+from shared.store import accounts, audit, deltas, runs
+from shared.store.deltas import Lease
+from shared.store.runs import Tally
+
+log = logger("consumer")
+
+# An account whose run failed for a reason nobody foresaw is tried again after this pause.
+AFTER_SURPRISE = timedelta(minutes=1)
+# Trouble only people can end: looked at again by itself, seldom.
+AFTER_OPERATOR = timedelta(minutes=15)
+AFTER_NO_MAILBOX = timedelta(hours=24)
+# Longest sleep without a wake-up call: what a lost announcement can cost.
+LONGEST_SLEEP = timedelta(seconds=5)
+
+
+class Workers:
+    """A few threads that work on different accounts, and one that listens for accounts turning due."""
+
+    def __init__(self, deps: Deps, *, threads: int, stop: Event) -> None:
+        self._deps = deps
+        self._stop = stop
+        self._due = Event()
+        self._threads = [
+            *(Thread(target=self._guard, args=(self._work,), name=f"worker-{n}") for n in range(threads)),
+            Thread(target=self._guard, args=(self._listen,), name="listener", daemon=True),
+        ]
+
+    def start(self) -> None:
+        """Begin to work."""
+        for thread in self._threads:
+            thread.start()
+
+    def join(self, *, timeout: float) -> None:
+        """Wait until every worker has finished its step and given its account back (seconds each)."""
+        self._due.set()
+        for thread in self._threads:
+            if not thread.daemon:
+                thread.join(timeout)
+
+    def _guard(self, work: Callable[[], None]) -> None:
+        """Keep a thread alive whatever happens; the database may be away for hours."""
+        while not self._stop.is_set():
+            try:
+                work()
+            except TryLater as later:
+                log.warning("consumer.waits", why=str(later))
+                self._stop.wait(later.after.total_seconds())
+            except Exception as surprise:
+                log.exception("consumer.surprise", kind=type(surprise).__name__)
+                self._stop.wait(1)
+
+    def _listen(self) -> None:
+        for _ in self._deps.db.listen(deltas.CHANNEL, timeout=LONGEST_SLEEP.total_seconds()):
+            self._due.set()
+            if self._stop.is_set():
+                return
+
+    def _work(self) -> None:
+        lease = self._lease()
+        if lease is None:
+            self._sleep()
+        else:
+            self._due.set()  # there may be more than one: let a neighbour look
+            attend(self._deps, lease)
+
+    def _lease(self) -> Lease | None:
+        owner = f"{socket.gethostname()}:{getpid()}:{current_thread().name}"
+        with self._deps.db.transaction() as conn:
+            return deltas.lease(conn, owner=owner, lasts=LEASE)
+
+    def _sleep(self) -> None:
+        """Sleep until an account turns due, somebody says so, or we stop."""
+        self._due.clear()
+        with self._deps.db.transaction() as conn:
+            due = deltas.next_due(conn)
+        pause = LONGEST_SLEEP if due is None else min(due - datetime.now(UTC), LONGEST_SLEEP)
+        if not self._stop.is_set():
+            self._due.wait(max(pause.total_seconds(), 0.005))
+
+
+def attend(deps: Deps, lease: Lease) -> Tally:
+    """Run one leased account and give it back, whatever happened; return what was done.
+
+    One account's trouble stays its own: nothing is raised but the database being away.
+    """
+    started, tally = datetime.now(UTC), Tally()
+    with deps.gmail.counting(lambda units: _spend(tally, units)):
+        outcome = _attempt(deps, lease, tally)
+    if outcome is None:
+        return tally
+    with deps.db.transaction() as conn:
+        if tally.changed:
+            runs.record(conn, lease.account_id, tally, started_at=started)
+        deltas.release(
+            conn, lease, due_in=outcome.due_in, seen_wake=outcome.seen_wake, lag_looks=outcome.lag_looks
+        )
+    if tally.changed:
+        log.info(
+            "run.done", account=lease.account_id, kind=tally.kind, status=tally.status, stored=tally.stored
+        )
+    return tally
+
+
+def _spend(tally: Tally, units: int) -> None:
+    tally.units += units
+
+
+def _attempt(deps: Deps, lease: Lease, tally: Tally) -> Outcome | None:
+    """Return when the account is due again, or None when it is no longer ours to give back."""
+    try:
+        return run(deps, lease, tally)
+    except LeaseLost as lost:
+        log.warning("lease.lost", account=lease.account_id, why=str(lost))
+        return None
+    except TryLater as later:
+        log.info("run.waits", account=lease.account_id, why=str(later))
+        return Outcome(later.after, None, lease.lag_looks)
+    except (Reconnect, NoMailbox, OperatorMustAct) as trouble:
+        tally.error = str(trouble)
+        return _stop_account(deps, lease, trouble)
+    except MailroomError as refused:
+        log.error("run.failed", account=lease.account_id, why=str(refused))
+        tally.error = str(refused)
+    except Exception as surprise:
+        # The text may quote mail; the traceback goes to the log, which shows code and no values.
+        log.exception("run.surprise", account=lease.account_id, kind=type(surprise).__name__)
+        tally.error = f"unexpected {type(surprise).__name__}; the log has the details"
+    return Outcome(AFTER_SURPRISE, None, lease.lag_looks)
+
+
+def _stop_account(deps: Deps, lease: Lease, trouble: Reconnect | NoMailbox | OperatorMustAct) -> Outcome:
+    status, pause = {
+        Reconnect: ("reconnect", AFTER_NO_MAILBOX),
+        NoMailbox: ("no_mailbox", AFTER_NO_MAILBOX),
+        OperatorMustAct: ("operator", AFTER_OPERATOR),
+    }[type(trouble)]
+    with deps.db.transaction() as conn:
+        accounts.set_status(conn, lease.account_id, status, str(trouble))
+        audit.note(conn, actor="consumer", action=f"account.{status}", subject=str(lease.account_id))
+    log.error("account.stopped", account=lease.account_id, status=status, why=str(trouble))
+    return Outcome(pause, None, 0)

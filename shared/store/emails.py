@@ -1,0 +1,196 @@
+"""Messages: stored once for everybody, with participants, matches, attachments and a place in a thread."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from psycopg.rows import class_row
+
+from shared.store.database import Connection
+from shared.store.sql import queries
+
+SQL = queries(__file__)
+
+# The channel on which new rows of the change feed are announced.
+CHANNEL = "mailroom_changes"
+
+Direction = Literal["inbound", "outbound", "both"]
+
+
+@dataclass(frozen=True, slots=True)
+class NewParticipant:
+    """One address in one header, in header order."""
+
+    role: str
+    address: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewMatch:
+    """Why the message belongs to an investor."""
+
+    investor_id: int
+    role: str
+    address: str
+    strategy: str
+    ambiguous: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NewAttachment:
+    """One file; sha256 None and *skipped* say why the bytes are not held."""
+
+    part_id: str
+    filename: str
+    media_type: str
+    content_id: str
+    inline: bool
+    size: int
+    sha256: str | None
+    skipped: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewEmail:
+    """One copy of a message, read and matched, ready to be stored.  Its blobs are durable already."""
+
+    gmail_id: str
+    gmail_thread_id: str
+    labels: tuple[str, ...]
+    historic: bool  # found by a listing: no event for years-old mail
+    message_id: str
+    digest: str
+    subject: str
+    sent_at: datetime
+    date_source: str
+    direction: Direction
+    author_address: str | None
+    author_name: str
+    references: tuple[str, ...]  # References and In-Reply-To, oldest first, without repeats
+    snippet: str
+    text: str
+    html: str
+    defects: tuple[str, ...]
+    raw_sha256: str
+    raw_size: int
+    participants: tuple[NewParticipant, ...]
+    outside: frozenset[str]  # participants' addresses that are not our own
+    matches: tuple[NewMatch, ...]
+    attachments: tuple[NewAttachment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """A message we hold that may share a thread with a new one, and why."""
+
+    via: Literal["copy", "gmail", "reference", "reply"]
+    email_id: int | None
+    thread_id: int
+
+
+def lock(conn: Connection, emails: Iterable[NewEmail]) -> None:
+    """Make everybody who stores a copy, a parent or a reply of these wait until we have committed.
+
+    Without it the same conversation arriving through three mailboxes at once becomes three threads.
+    Locks are taken in one order, so two such transactions cannot block each other for ever.
+    """
+    keys = {key for email in emails for key in (email.message_id, *email.references) if key}
+    conn.execute(SQL["lock"], {"keys": sorted(keys)})
+
+
+def add_blobs(conn: Connection, blobs: Iterable[tuple[str, int]]) -> None:
+    """Note blobs (sha256, size in bytes) that are durable in the store."""
+    known = sorted(set(blobs))
+    conn.execute(
+        SQL["add_blobs"], {"digests": [sha for sha, _ in known], "sizes": [size for _, size in known]}
+    )
+
+
+def related(conn: Connection, account_id: int, email: NewEmail) -> list[Related]:
+    """Return what the new message may belong with.
+
+    References and replies count only where a participant outside the fund is shared: what a
+    sender writes into a header must not pull a message into a stranger's conversation.
+    """
+    with conn.cursor(row_factory=class_row(Related)) as cursor:
+        return cursor.execute(
+            SQL["related"],
+            {
+                "account_id": account_id,
+                "gmail_thread_id": email.gmail_thread_id,
+                "message_id": email.message_id,
+                "digest": email.digest,
+                "references": list(email.references),
+                "outside": list(email.outside),
+            },
+        ).fetchall()
+
+
+def new_thread(conn: Connection) -> int:
+    """Start a conversation and return its id."""
+    row = conn.execute(SQL["new_thread"]).fetchone()
+    assert row is not None  # noqa: S101 - INSERT ... RETURNING always answers
+    return int(row[0])
+
+
+def merge_threads(conn: Connection, into: int, others: Sequence[int]) -> None:
+    """Move everything of *others* into one thread: they turned out to be one conversation."""
+    conn.execute(SQL["merge_emails"], {"into": into, "others": list(others)})
+    conn.execute(SQL["merge_keys"], {"into": into, "others": list(others)})
+    conn.execute(SQL["drop_threads"], {"others": list(others)})
+
+
+def key_thread(conn: Connection, account_id: int, gmail_thread_id: str, thread_id: int) -> None:
+    """Remember which thread an account's Gmail thread is."""
+    conn.execute(
+        SQL["key_thread"],
+        {"account_id": account_id, "gmail_thread_id": gmail_thread_id, "thread_id": thread_id},
+    )
+
+
+def insert(conn: Connection, email: NewEmail, thread_id: int) -> int:
+    """Store a message nobody stored yet, with all that hangs on it; return its id."""
+    row = conn.execute(SQL["insert"], _values(email) | {"thread_id": thread_id}, binary=True).fetchone()
+    assert row is not None  # noqa: S101 - INSERT ... RETURNING always answers
+    return int(row[0])
+
+
+def join(conn: Connection, email: NewEmail, email_id: int) -> None:
+    """Note a further copy: what only this copy shows (a Bcc, that it was sent) is added."""
+    conn.execute(SQL["join"], _values(email) | {"email_id": email_id})
+
+
+def announce(conn: Connection, changes: Sequence[tuple[int, str, bool]]) -> None:
+    """Append (email id, kind, historic) to the change feed, in commit order, and wake its listeners."""
+    conn.execute(SQL["lock_feed"])
+    conn.execute(
+        SQL["announce"],
+        {
+            "ids": [email_id for email_id, _, _ in changes],
+            "kinds": [kind for _, kind, _ in changes],
+            "historic": [historic for _, _, historic in changes],
+        },
+    )
+
+
+def _values(email: NewEmail) -> dict[str, object]:
+    people, matches, files = email.participants, email.matches, email.attachments
+    return {
+        "message_id": email.message_id, "digest": email.digest, "subject": email.subject,
+        "sent_at": email.sent_at, "date_source": email.date_source, "direction": email.direction,
+        "author_address": email.author_address, "author_name": email.author_name,
+        "references": list(email.references), "snippet": email.snippet, "text": email.text,
+        "html": email.html, "defects": list(email.defects), "raw_sha256": email.raw_sha256,
+        "raw_size": email.raw_size, "historic": email.historic,
+        "p_role": [p.role for p in people], "p_address": [p.address for p in people],
+        "p_name": [p.name for p in people],
+        "m_investor": [m.investor_id for m in matches], "m_role": [m.role for m in matches],
+        "m_address": [m.address for m in matches], "m_strategy": [m.strategy for m in matches],
+        "m_ambiguous": [m.ambiguous for m in matches],
+        "a_part": [f.part_id for f in files], "a_filename": [f.filename for f in files],
+        "a_type": [f.media_type for f in files], "a_cid": [f.content_id for f in files],
+        "a_inline": [f.inline for f in files], "a_size": [f.size for f in files],
+        "a_sha256": [f.sha256 for f in files], "a_skipped": [f.skipped for f in files],
+    }  # fmt: skip

@@ -1,0 +1,113 @@
+-- name: lock
+-- The inner query sorts before the outer one locks: everybody takes these locks in the same order.
+SELECT count(pg_advisory_xact_lock(key))
+  FROM (SELECT DISTINCT hashtextextended(name, 724013) AS key
+          FROM unnest(%(keys)s::text[]) AS name ORDER BY key OFFSET 0) AS sorted;
+
+-- name: add_blobs
+INSERT INTO mailroom.blobs (sha256, size)
+SELECT * FROM unnest(%(digests)s::text[], %(sizes)s::bigint[])
+ON CONFLICT (sha256) DO NOTHING;
+
+-- name: related
+SELECT 'copy' AS via, e.id AS email_id, e.thread_id
+  FROM mailroom.emails e
+ WHERE e.message_id = %(message_id)s AND e.digest = %(digest)s AND e.message_id <> ''
+UNION ALL
+SELECT 'gmail', NULL, k.thread_id
+  FROM mailroom.email_thread_keys k
+ WHERE k.account_id = %(account_id)s AND k.gmail_thread_id = %(gmail_thread_id)s
+UNION ALL
+SELECT 'reference', e.id, e.thread_id
+  FROM mailroom.emails e
+ WHERE e.message_id = ANY (%(references)s::text[]) AND e.message_id <> ''
+   AND EXISTS (SELECT FROM mailroom.email_participants p
+                WHERE p.email_id = e.id AND p.address = ANY (%(outside)s::text[]))
+UNION ALL
+SELECT 'reply', e.id, e.thread_id
+  FROM mailroom.emails e
+ WHERE e.reference_ids @> ARRAY[%(message_id)s::text] AND %(message_id)s::text <> ''
+   AND EXISTS (SELECT FROM mailroom.email_participants p
+                WHERE p.email_id = e.id AND p.address = ANY (%(outside)s::text[]));
+
+-- name: new_thread
+INSERT INTO mailroom.email_threads DEFAULT VALUES RETURNING id;
+
+-- name: merge_emails
+UPDATE mailroom.emails SET thread_id = %(into)s WHERE thread_id = ANY (%(others)s);
+
+-- name: merge_keys
+UPDATE mailroom.email_thread_keys SET thread_id = %(into)s WHERE thread_id = ANY (%(others)s);
+
+-- name: drop_threads
+DELETE FROM mailroom.email_threads WHERE id = ANY (%(others)s);
+
+-- name: key_thread
+INSERT INTO mailroom.email_thread_keys (account_id, gmail_thread_id, thread_id)
+VALUES (%(account_id)s, %(gmail_thread_id)s, %(thread_id)s)
+ON CONFLICT (account_id, gmail_thread_id) DO UPDATE SET thread_id = excluded.thread_id;
+
+-- name: insert
+WITH email AS (
+    INSERT INTO mailroom.emails (thread_id, message_id, digest, subject, sent_at, date_source, direction,
+                                 author_address, author_name, reference_ids, snippet, body_text, body_html,
+                                 defects, raw_sha256, raw_size, historic)
+    VALUES (%(thread_id)s, %(message_id)s, %(digest)s, %(subject)s, %(sent_at)s, %(date_source)s, %(direction)s,
+            %(author_address)s, %(author_name)s, %(references)s, %(snippet)s, %(text)s, %(html)s,
+            %(defects)s, %(raw_sha256)s, %(raw_size)s, %(historic)s)
+    RETURNING id
+), people AS (
+    INSERT INTO mailroom.email_participants (email_id, position, role, address, name)
+    SELECT email.id, p.position, p.role, p.address, p.name
+      FROM email, unnest(%(p_role)s::text[], %(p_address)s::text[], %(p_name)s::text[])
+                  WITH ORDINALITY AS p (role, address, name, position)
+), matches AS (
+    INSERT INTO mailroom.email_matches (email_id, investor_id, role, address, strategy, ambiguous)
+    SELECT email.id, m.*
+      FROM email, unnest(%(m_investor)s::bigint[], %(m_role)s::text[], %(m_address)s::text[],
+                         %(m_strategy)s::text[], %(m_ambiguous)s::boolean[]) AS m
+), files AS (
+    INSERT INTO mailroom.email_attachments (email_id, part_id, filename, media_type, content_id, inline, size,
+                                            sha256, skipped)
+    SELECT email.id, f.*
+      FROM email, unnest(%(a_part)s::text[], %(a_filename)s::text[], %(a_type)s::text[], %(a_cid)s::text[],
+                         %(a_inline)s::boolean[], %(a_size)s::bigint[], %(a_sha256)s::text[],
+                         %(a_skipped)s::text[]) AS f
+)
+SELECT id FROM email;
+
+-- name: join
+-- A sent copy proves the direction; a Bcc stands in the sender's copy alone.
+WITH email AS (
+    UPDATE mailroom.emails
+       SET direction = CASE WHEN direction = 'both' OR %(direction)s = 'both' THEN 'both'
+                            WHEN direction = 'outbound' OR %(direction)s = 'outbound' THEN 'outbound'
+                            ELSE direction END
+     WHERE id = %(email_id)s
+    RETURNING id
+), people AS (
+    INSERT INTO mailroom.email_participants (email_id, position, role, address, name)
+    SELECT email.id, last.position + row_number() OVER (), p.role, p.address, p.name
+      FROM email
+     CROSS JOIN (SELECT coalesce(max(position), 0) AS position
+                   FROM mailroom.email_participants WHERE email_id = %(email_id)s) AS last
+     CROSS JOIN unnest(%(p_role)s::text[], %(p_address)s::text[], %(p_name)s::text[]) AS p (role, address, name)
+     WHERE NOT EXISTS (SELECT FROM mailroom.email_participants known
+                        WHERE known.email_id = email.id AND known.role = p.role AND known.address = p.address)
+)
+INSERT INTO mailroom.email_matches (email_id, investor_id, role, address, strategy, ambiguous)
+SELECT email.id, m.*
+  FROM email, unnest(%(m_investor)s::bigint[], %(m_role)s::text[], %(m_address)s::text[],
+                     %(m_strategy)s::text[], %(m_ambiguous)s::boolean[]) AS m
+ON CONFLICT DO NOTHING;
+
+-- name: lock_feed
+SELECT pg_advisory_xact_lock(724012);
+
+-- name: announce
+WITH added AS (
+    INSERT INTO mailroom.email_changes (email_id, kind, historic)
+    SELECT * FROM unnest(%(ids)s::bigint[], %(kinds)s::text[], %(historic)s::boolean[])
+    RETURNING id
+)
+SELECT pg_notify('mailroom_changes', max(id)::text) FROM added HAVING max(id) IS NOT NULL;

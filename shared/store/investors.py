@@ -1,0 +1,46 @@
+"""Investors and the addresses and domains by which their mail is recognised."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from shared.store.database import Connection
+from shared.store.sql import queries
+
+SQL = queries(__file__)
+
+
+@dataclass(frozen=True, slots=True)
+class InvestorRow:
+    """One way to recognise an investor: kind is "address" or "domain", value is normalised."""
+
+    name: str
+    firm: str
+    kind: str
+    value: str
+
+
+def upsert(conn: Connection, rows: Iterable[InvestorRow]) -> tuple[int, int]:
+    """Add investors and their addresses; return (new investors, new addresses).  Repeats change nothing."""
+    listed = list(rows)
+    arrays = {
+        "names": [row.name for row in listed],
+        "firms": [row.firm for row in listed],
+        "kinds": [row.kind for row in listed],
+        "values": [row.value for row in listed],
+    }
+    return conn.execute(SQL["add_investors"], arrays).rowcount, conn.execute(
+        SQL["add_addresses"], arrays
+    ).rowcount
+
+
+def rules_for(
+    conn: Connection, addresses: Collection[str], domains: Collection[str]
+) -> list[tuple[int, str, str]]:
+    """Return (investor id, kind, value) of every rule that names one of these.
+
+    Asked afresh for each batch: always current, no memory, one index scan.
+    """
+    found = conn.execute(
+        SQL["rules_for"], {"addresses": list(addresses), "domains": list(domains)}
+    ).fetchall()
+    return [(int(investor), str(kind), str(value)) for investor, kind, value in found]

@@ -1,0 +1,57 @@
+-- name: add
+INSERT INTO mailroom.account_messages (account_id, gmail_id, gmail_thread_id, labels, live, first_pushed_at)
+SELECT %(account_id)s, id, thread, coalesce(string_to_array(nullif(labels, ''), ' '), '{}'), %(live)s, %(pushed_at)s
+  FROM unnest(%(ids)s::text[], %(threads)s::text[], %(labels)s::text[]) AS seen (id, thread, labels)
+ON CONFLICT (account_id, gmail_id) DO NOTHING;
+
+-- name: relabel
+UPDATE mailroom.account_messages m
+   SET labels = coalesce(string_to_array(nullif(seen.labels, ''), ' '), '{}')
+  FROM unnest(%(ids)s::text[], %(labels)s::text[]) AS seen (id, labels)
+ WHERE m.account_id = %(account_id)s AND m.gmail_id = seen.id;
+
+-- name: reopen
+-- Rescued from spam, restored from the bin, sent at last: judged again as if it had just arrived.
+UPDATE mailroom.account_messages
+   SET state = 'waiting', settled_at = NULL, not_before = now(), attempts = 0, error = ''
+ WHERE account_id = %(account_id)s AND gmail_id = ANY (%(ids)s) AND state = 'excluded';
+
+-- name: states
+SELECT gmail_id, state FROM mailroom.account_messages WHERE account_id = %(account_id)s AND gmail_id = ANY (%(ids)s);
+
+-- name: disappeared
+UPDATE mailroom.account_messages
+   SET state = 'gone', settled_at = now(), error = ''
+ WHERE account_id = %(account_id)s AND gmail_id = ANY (%(ids)s) AND state <> 'gone';
+
+-- name: waiting
+SELECT m.gmail_id, m.gmail_thread_id, m.labels, m.live, m.attempts, m.seen_at, m.first_pushed_at,
+       EXISTS (SELECT FROM mailroom.email_thread_keys k
+                WHERE k.account_id = m.account_id AND k.gmail_thread_id = m.gmail_thread_id) AS known_thread
+  FROM mailroom.account_messages m
+ WHERE m.account_id = %(account_id)s AND m.state = 'waiting' AND m.not_before <= now()
+ ORDER BY m.live DESC, m.gmail_id DESC
+ LIMIT %(limit)s;
+
+-- name: next_waiting
+SELECT greatest(min(not_before) - now(), interval '0')
+  FROM mailroom.account_messages
+ WHERE account_id = %(account_id)s AND state = 'waiting';
+
+-- name: settle
+UPDATE mailroom.account_messages
+   SET state = %(state)s, settled_at = now(), error = %(error)s
+ WHERE account_id = %(account_id)s AND gmail_id = ANY (%(ids)s) AND state = 'waiting';
+
+-- name: stored
+UPDATE mailroom.account_messages
+   SET state = 'stored', settled_at = now(), error = '', email_id = %(email_id)s, labels = %(labels)s
+ WHERE account_id = %(account_id)s AND gmail_id = %(id)s AND state = 'waiting';
+
+-- name: postpone
+UPDATE mailroom.account_messages
+   SET not_before = now() + %(after)s, attempts = attempts + %(step)s, error = %(error)s
+ WHERE account_id = %(account_id)s AND gmail_id = ANY (%(ids)s) AND state = 'waiting';
+
+-- name: all_states
+SELECT gmail_id, state FROM mailroom.account_messages WHERE account_id = %(account_id)s;
