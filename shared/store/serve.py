@@ -58,3 +58,40 @@ def mailboxes(conn: Connection) -> list[MailboxLine]:
     """Return every mailbox, by address."""
     with conn.cursor(row_factory=class_row(MailboxLine)) as cursor:
         return cursor.execute(SQL["mailboxes"]).fetchall()
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One row of the change feed with what a screen says about it."""
+
+    id: int
+    kind: str
+    historic: bool
+    subject: str | None
+    author: str
+    investors: list[str]
+    direction: str
+    accounts: list[str]  # of each copy, the newest last
+    gmail_ids: list[str]  # of each copy, in the same order
+    pushed_ats: list[datetime | None]  # when each copy's notification was accepted
+
+
+def arrivals(conn: Connection, *, after: int) -> list[Arrival]:
+    """Return what the change feed tells after id *after*, in order."""
+    with conn.cursor(row_factory=class_row(Arrival)) as cursor:
+        return cursor.execute(SQL["arrivals"], {"after": after}).fetchall()
+
+
+def stored_copies(conn: Connection) -> set[tuple[str, str]]:
+    """Return (account, Gmail id) of every copy whose message the CRM can see."""
+    return set(conn.execute(SQL["stored_copies"]).fetchall())
+
+
+def ledger_totals(conn: Connection) -> dict[str, int]:
+    """Return how many ledger rows are in each state, over all accounts."""
+    return {state: int(number) for state, number in conn.execute(SQL["ledger_totals"])}
+
+
+def with_defects(conn: Connection) -> dict[str, int]:
+    """Return how many stored messages carry each defect code, most frequent first; "" counts those with any."""
+    return {code: int(number) for code, number in conn.execute(SQL["with_defects"])}

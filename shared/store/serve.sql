@@ -13,3 +13,38 @@ SELECT address, status, status_reason, visibility, watch_expires_at, watch_error
        behind, waiting, stored, unmatched, excluded, gone, dead, listing
   FROM crm.mailboxes
  ORDER BY address;
+
+-- name: arrivals
+SELECT c.id, c.kind, c.historic, e.subject,
+       coalesce(nullif(e.author_name, ''), e.author_address, '') AS author,
+       ARRAY(SELECT DISTINCT x.investor FROM crm.investor_emails x WHERE x.email_id = e.id ORDER BY 1) AS investors,
+       e.direction,
+       copies.accounts, copies.gmail_ids, copies.pushed_ats
+  FROM crm.email_changes c
+  JOIN crm.emails e ON e.id = c.email_id
+ CROSS JOIN LATERAL (
+       SELECT array_agg(a.address ORDER BY m.settled_at) AS accounts,
+              array_agg(m.gmail_id ORDER BY m.settled_at) AS gmail_ids,
+              array_agg(m.first_pushed_at ORDER BY m.settled_at) AS pushed_ats
+         FROM mailroom.account_messages m
+         JOIN mailroom.email_accounts a ON a.id = m.account_id
+        WHERE m.email_id = e.id
+       ) AS copies
+ WHERE c.id > %(after)s
+ ORDER BY c.id;
+
+-- name: stored_copies
+SELECT a.address, m.gmail_id
+  FROM mailroom.account_messages m
+  JOIN mailroom.email_accounts a ON a.id = m.account_id
+  JOIN crm.emails e ON e.id = m.email_id
+ WHERE m.state = 'stored';
+
+-- name: ledger_totals
+SELECT state, count(*) FROM mailroom.account_messages GROUP BY state ORDER BY state;
+
+-- name: with_defects
+SELECT code, count(*)
+  FROM mailroom.emails, unnest(CASE WHEN defects = '{}' THEN '{}' ELSE defects || '' END) AS code
+ GROUP BY code
+ ORDER BY count(*) DESC, code;

@@ -1,0 +1,142 @@
+"""`mailroom contacts import FILE.csv`."""
+
+import csv
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+import click
+from rich.console import Console
+
+from consumer.match import normal_rule
+from infra.cli import wiring
+from shared.store import accounts, audit, investors
+from shared.store.database import Database
+from shared.store.investors import InvestorRow
+
+COLUMNS = ("investor", "firm", "address", "domain")
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row that was not imported: its line in the file, and why."""
+
+    line: int
+    why: str
+
+
+@click.group()
+def contacts() -> None:
+    """Investors: the people and firms whose mail is captured."""
+
+
+@contacts.command(name="import")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--dry-run", is_flag=True, help="Read and report; write nothing.")
+def import_(file: Path, dry_run: bool) -> None:
+    """Import investors from FILE, a CSV with the columns investor, firm, address, domain.
+
+    \b
+    investor,firm,address,domain
+    Ada Lindqvist,Nordwind Family Office,ada@nordwind.example,
+    Nordwind Family Office,Nordwind Family Office,,nordwind.example
+
+    Each row has an address or a domain, or both.  A domain stands for everybody in it and below
+    it.  Repeating an import changes nothing.  Rows that cannot be read are named by line, the
+    others are kept, and the exit code is 1.
+    """
+    settings = wiring.settings()
+    with wiring.database(settings) as db:
+        imported = import_csv(db, file, own=settings.own_domains, dry_run=dry_run)
+    _report(imported, dry_run=dry_run)
+    sys.exit(1 if imported.bad else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import did."""
+
+    read: int  # good rules read
+    bad: tuple[BadRow, ...]
+    investors: int  # new ones
+    addresses: int  # new ones, domains included
+
+
+def import_csv(db: Database, file: Path, *, own: frozenset[str], dry_run: bool = False) -> Imported:
+    """Import investors from a CSV in one transaction; *own* are the fund's domains."""
+    with db.transaction() as conn:
+        ours = own | {address.rpartition("@")[2] for address in accounts.own_addresses(conn)}
+        rows, bad = _read(file, ours)
+        people, addresses = investors.upsert(conn, rows) if rows and not dry_run else (0, 0)
+        if not dry_run:
+            audit.note(conn, actor="cli", action="contacts.import", rows=len(rows), bad=len(bad))
+    return Imported(len(rows), tuple(bad), people, addresses)
+
+
+def _read(file: Path, own: frozenset[str]) -> tuple[list[InvestorRow], list[BadRow]]:
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as stream:
+            return read_rows(stream, own)
+    except UnicodeDecodeError:
+        raise click.UsageError(f"{file} is not UTF-8 text: save it as “CSV UTF-8” and try again") from None
+
+
+def read_rows(stream: TextIO, own: frozenset[str]) -> tuple[list[InvestorRow], list[BadRow]]:
+    """Read the CSV: good rows, normalised, and bad ones with the reason.
+
+    *own* are the fund's domains: a colleague is never an investor.  Raises click.UsageError when
+    the header is not ours.
+    """
+    reader = csv.DictReader(stream, restkey="extra", restval="")
+    missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
+    if missing:
+        raise click.UsageError(
+            f"the first line must name the columns {', '.join(COLUMNS)}; missing: {', '.join(missing)}"
+        )
+    good, bad = list[InvestorRow](), list[BadRow]()
+    try:
+        for row in reader:
+            try:
+                good += _rules(row, own)
+            except ValueError as why:
+                bad.append(BadRow(reader.line_num, str(why)))
+    except csv.Error as why:
+        bad.append(BadRow(reader.line_num, f"not CSV from here on: {why}"))
+    return good, bad
+
+
+def _rules(row: dict[str, str], own: frozenset[str]) -> Iterator[InvestorRow]:
+    name, firm = row["investor"].strip(), row["firm"].strip()
+    if not name:
+        raise ValueError("the column investor is empty")
+    if "extra" in row:
+        raise ValueError("more values than columns: quote values that contain commas")
+    given = [(kind, row[kind].strip()) for kind in ("address", "domain") if row[kind].strip()]
+    if not given:
+        raise ValueError("neither an address nor a domain")
+    rules = [(kind, normal_rule(kind, value)) for kind, value in given]
+    for _, value in rules:
+        if value.rpartition("@")[2] in own:
+            raise ValueError(
+                f"{value.rpartition('@')[2]} is the fund's own domain: colleagues are not investors"
+            )
+    return iter([InvestorRow(_clean(name), _clean(firm), kind, value) for kind, value in rules])
+
+
+def _clean(text: str) -> str:
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def _report(imported: Imported, *, dry_run: bool) -> None:
+    errors = Console(stderr=True, highlight=False)
+    for row in imported.bad:
+        errors.print(f"line {row.line}: {row.why}", style="yellow", markup=False)
+    counts = f"{imported.read} good row(s), {len(imported.bad)} bad"
+    if dry_run:
+        click.echo(f"{counts}; nothing written (--dry-run).")
+    else:
+        click.echo(
+            f"{counts}: {imported.investors} new investor(s), {imported.addresses} new address(es) or domain(s)."
+        )

@@ -1,0 +1,196 @@
+"""Play a script on the stack: deliver the past, enrol, watch it arrive, deliver new mail, and judge the result."""
+
+import json
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from threading import Event, Lock
+
+import pybase64
+import urllib3
+
+from infra.local.demo.script import Delivery, Script
+from infra.local.demo.stack import Stack
+from shared.errors import Refused
+from shared.store import runs, serve, tokens
+from shared.store.database import Database
+from shared.store.serve import Arrival
+
+Copy = tuple[str, str]  # account, Gmail id
+
+
+@dataclass(slots=True)
+class Play:
+    """What was delivered, what should have been captured, and what was seen to arrive."""
+
+    stack: Stack
+    script: Script
+    db: Database
+    delivered: dict[Copy, datetime] = field(default_factory=dict)
+    expected: set[Copy] = field(default_factory=set)
+    push_to_view: list[float] = field(default_factory=list)  # seconds
+    gmail_to_view: list[float] = field(default_factory=list)  # seconds
+    _seen: int = 0  # last id of the change feed shown
+    _lock: Lock = field(default_factory=Lock)
+
+    def load_past(self) -> None:
+        """Create the mailboxes and lay a year of mail into them, before anybody watches."""
+        for account in self.script.accounts:
+            self.stack.google.post("mailboxes", {"email": account})
+            self._deliver(account, [one for one in self.script.past if one.account == account], notify=False)
+
+    def deliver_live(self, copies: Sequence[Delivery]) -> None:
+        """Deliver one new message to every mailbox that gets a copy."""
+        for copy in copies:
+            self._deliver(copy.account, [copy], notify=True)
+
+    def _deliver(self, account: str, copies: Sequence[Delivery], *, notify: bool) -> None:
+        messages = [_message(copy) for copy in copies]
+        with self._lock:  # a message may arrive in the view before the answer that names its id
+            now = datetime.now(UTC)
+            answer = self.stack.google.post(
+                f"mailboxes/{account}/messages", {"messages": messages, "notify": notify}
+            )
+            for copy, made in zip(copies, answer["messages"], strict=True):
+                self.delivered[account, made["id"]] = now
+                if copy.captured:
+                    self.expected.add((account, made["id"]))
+
+    def enrol(self) -> str:
+        """Enrol every mailbox through the admin API, as an admin would; return a token for the console."""
+        with self.db.transaction() as conn:
+            admin = tokens.create(conn, name="demo admin", role="admin")
+            member = tokens.create(conn, name="demo console", role="member")
+        for account in self.script.accounts:
+            answer = urllib3.request(
+                "POST",
+                f"{self.stack.web_url}/api/email/accounts/enroll",
+                json={"email": account},
+                headers={"Authorization": f"Bearer {admin}"},
+                timeout=30,
+            )
+            if answer.status >= 300:  # noqa: PLR2004 - HTTP's own border
+                raise Refused(f"{account} could not be enrolled: {json.loads(answer.data).get('detail')}")
+        return member
+
+    def arrivals(self) -> Iterator[tuple[Arrival, float | None]]:
+        """Yield what the CRM's feed tells since the last call, with the seconds from push to view of live mail."""
+        with self.db.transaction() as conn:
+            fresh = serve.arrivals(conn, after=self._seen)
+        now = datetime.now(UTC)
+        for arrival in fresh:
+            self._seen = arrival.id
+            yield arrival, None if arrival.historic else self._clock(arrival, now)
+
+    def _clock(self, arrival: Arrival, now: datetime) -> float | None:
+        """Measure at the reader: the row was visible when we read it, not when it was written."""
+        account, gmail_id, pushed_at = arrival.accounts[-1], arrival.gmail_ids[-1], arrival.pushed_ats[-1]
+        with self._lock:
+            delivered = self.delivered.get((account, gmail_id))
+        if delivered is not None:
+            self.gmail_to_view.append((now - delivered).total_seconds())
+        if pushed_at is None:
+            return None
+        seconds = (now - pushed_at).total_seconds()
+        self.push_to_view.append(seconds)
+        return seconds
+
+    def settled(self) -> int:
+        """Return how many delivered messages are in the ledger with their fate decided."""
+        with self.db.transaction() as conn:
+            totals = serve.ledger_totals(conn)
+        return sum(number for state, number in totals.items() if state != "waiting")
+
+    def judge(self) -> "Verdict":
+        """Compare what the CRM can see with what it should see."""
+        with self.db.transaction() as conn:
+            captured, totals = serve.stored_copies(conn), serve.ledger_totals(conn)
+            defects, units = serve.with_defects(conn), runs.units_spent(conn)
+        return Verdict(
+            expected=frozenset(self.expected),
+            captured=frozenset(captured),
+            delivered=len(self.delivered),
+            totals=totals,
+            defects=defects,
+            units=units,
+            bodies_read=self._bodies_read(),
+        )
+
+    def _bodies_read(self) -> frozenset[Copy]:
+        """Ask the local Google which messages it handed the body of to anybody."""
+        counters = self.stack.google.get("counters")
+        return frozenset(
+            (account, gmail_id)
+            for account, counted in counters["mailboxes"].items()
+            for format_ in ("raw", "full")
+            for gmail_id in counted["bodies"].get(format_, ())
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The end of a play."""
+
+    expected: frozenset[Copy]
+    captured: frozenset[Copy]
+    delivered: int
+    totals: dict[str, int]
+    defects: dict[str, int]
+    units: int
+    bodies_read: frozenset[Copy]
+
+    @property
+    def lost(self) -> frozenset[Copy]:
+        """Should have been captured and was not."""
+        return self.expected - self.captured
+
+    @property
+    def foreign(self) -> frozenset[Copy]:
+        """Was captured and is nobody's business."""
+        return self.captured - self.expected
+
+    @property
+    def pried(self) -> frozenset[Copy]:
+        """Bodies that were read although the message is not an investor's."""
+        return self.bodies_read - self.expected
+
+    @property
+    def unaccounted(self) -> int:
+        """Delivered messages the ledger has not settled."""
+        return self.delivered - sum(number for state, number in self.totals.items() if state != "waiting")
+
+    @property
+    def good(self) -> bool:
+        """Exactly what should be captured was, nothing else was read, and every message is accounted for."""
+        return not (self.lost or self.foreign or self.pried or self.unaccounted)
+
+
+def wait_until_settled(play: Play, *, target: int, patience: float, stop: Event) -> Iterator[int]:
+    """Yield the number of settled messages until it reaches *target*, or nothing moves for *patience* seconds."""
+    best, since = -1, time.monotonic()
+    while not stop.is_set():
+        play.stack.check()
+        settled = play.settled()
+        if settled > best:
+            best, since = settled, time.monotonic()
+        yield settled
+        if settled >= target or time.monotonic() - since > patience:
+            return
+        stop.wait(0.1)
+
+
+def percentile(values: Iterable[float], share: float) -> float | None:
+    """Return the value below which *share* (0..1) of *values* lie, by nearest rank; None without values."""
+    ordered = sorted(values)
+    return ordered[min(int(len(ordered) * share), len(ordered) - 1)] if ordered else None
+
+
+def _message(copy: Delivery) -> dict[str, object]:
+    message: dict[str, object] = {
+        "raw": pybase64.urlsafe_b64encode(copy.raw).decode(),
+        "labels": list(copy.labels),
+    }
+    if copy.internal_date is not None:
+        message["internalDateMs"] = int(copy.internal_date.timestamp() * 1000)
+    return message

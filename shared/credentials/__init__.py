@@ -1,0 +1,1 @@
+"""Access tokens for Gmail: where they come from and how long they are kept."""
