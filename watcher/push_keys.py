@@ -18,6 +18,7 @@ from shared.errors import KeysUnavailable, NotAuthentic
 
 # Asked again no sooner than this, whatever tokens come in: an unknown key id costs a sender nothing.
 PAUSE = timedelta(seconds=60)
+PAUSE_AFTER_FAILURE = timedelta(seconds=5)  # a minute of refusals would be too much for one lost answer
 LONGEST_CACHED = timedelta(days=1)  # Google says about six hours
 USUALLY_CACHED = timedelta(hours=1)  # when the answer does not say
 WAIT_FOR_OTHERS = 2.0  # seconds a request waits for a fetch that another one has begun
@@ -33,11 +34,13 @@ class Answer:
     cache_control: str = ""  # the header
 
 
+NEVER = datetime.min.replace(tzinfo=UTC)
+
 Fetch = Callable[[str], Answer]  # url → answer; raises anything when there is none
 
 
 def http_fetch(url: str) -> Answer:
-    """GET *url* within seconds and without following redirects.  Raises KeysUnavailable or urllib3's errors."""
+    """GET *url* within seconds and without following redirects.  Raises KeysUnavailable or HTTPError."""
     timeout = urllib3.Timeout(connect=2, read=3)
     with urllib3.PoolManager(num_pools=1, retries=False, timeout=timeout) as http:
         answer = http.request("GET", url, redirect=False, preload_content=False)
@@ -51,8 +54,8 @@ class _Known:
     """One state of the cache, replaced as a whole so that readers need no lock."""
 
     keys: Mapping[str, RSAPublicKey] = field(default_factory=dict)
-    fresh_until: datetime = datetime.min.replace(tzinfo=UTC)
-    asked_at: datetime = datetime.min.replace(tzinfo=UTC)  # the last attempt, whether it worked or not
+    fresh_until: datetime = NEVER
+    asked_at: datetime = NEVER  # the last attempt, whether it worked or not
     failed: bool = False  # that attempt
 
 
@@ -65,12 +68,12 @@ class PushKeys:
         self._fetching = threading.Lock()
 
     def find(self, key_id: str) -> RSAPublicKey:
-        """Return the key.  Raises NotAuthentic when Google has none of that id, KeysUnavailable when unknowable."""
+        """Return the key.  Raises NotAuthentic when Google has none such, KeysUnavailable when unknowable."""
         known = self._known
         if key_id not in known.keys:
             known = self._refresh(known, wait=WAIT_FOR_OTHERS)
         elif self._now() >= known.fresh_until:
-            # Whoever comes first asks; the others, and everybody while Google is down, go on with what we have.
+            # The first to come asks; the others, and all while Google is down, go on with what we have.
             known = self._refresh(known, wait=0)
         if (key := known.keys.get(key_id)) is not None:
             return key
@@ -85,7 +88,9 @@ class PushKeys:
                 raise KeysUnavailable("Google's keys are being fetched")
             return seen
         try:
-            if self._known is seen and self._now() >= seen.asked_at + PAUSE:
+            pause = PAUSE_AFTER_FAILURE if seen.failed else PAUSE
+            # abs: a clock that was set back must not silence us.
+            if self._known is seen and abs(self._now() - seen.asked_at) >= pause:
                 self._known = self._ask(seen)
             return self._known
         finally:

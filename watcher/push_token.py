@@ -54,13 +54,15 @@ class PushTokens:
     def _refuse_empty_settings(self, certs_url: str) -> None:
         """A check against nothing lets everybody in."""
         settings = {
-            "CRM_GMAIL_PUSH_AUDIENCE": self._audience,
-            "CRM_GMAIL_PUSH_SERVICE_ACCOUNT": self._service_account,
-            "CRM_GMAIL_PUSH_ISSUER": self._issuers and min(self._issuers, key=len),
-            "CRM_GMAIL_PUSH_CERTS_URL": certs_url,
+            "CRM_GMAIL_PUSH_AUDIENCE": [self._audience],
+            "CRM_GMAIL_PUSH_SERVICE_ACCOUNT": [self._service_account],
+            "CRM_GMAIL_PUSH_ISSUER": self._issuers,
+            "CRM_GMAIL_PUSH_CERTS_URL": [certs_url],
         }
         problems = [
-            f"{name} is empty: no push could be trusted" for name, value in settings.items() if not value
+            f"{name} is empty: no push could be trusted"
+            for name, values in settings.items()
+            if not values or not all(value.strip() for value in values)
         ]
         if problems:
             raise ConfigError(problems)

@@ -112,7 +112,8 @@ def test_a_history_id_may_be_a_number_or_a_string_of_digits(value, read):
     "value",
     [
         None, True, False, 0, "0", "000", -1, "-1", "+1", 1.0, 1e3, "1.0", "1e3", "", " 1", "1 ", "1_000",
-        "0x1f", "\uff11\uff12", "\u00b2", "\u0664\u0662", "9" * 21, 10**20, 10**24, "1" * 5000, [1], {"a": 1}, "\x00", "1\n",
+        "0x1f", "\uff11\uff12", "\u00b2", "\u0664\u0662", "9" * 21, 10**20, 10**24, "1" * 5000, [1], {"a": 1},
+        "\x00", "1\n",
     ],
 )  # fmt: skip
 def test_any_other_history_id_is_unusable(value):
@@ -174,7 +175,8 @@ def test_nested_json_in_the_data_is_unusable_too():
     "body",
     [
         b"null", b"1", b"true", b'"x"', b"[]", b"{}", b'{"message":null}', b'{"message":[]}',
-        b'{"message":{}}', b'{"message":{"data":null}}', b'{"message":{"data":1}}', b'{"message":{"data":["YQ=="]}}',
+        b'{"message":{}}', b'{"message":{"data":null}}', b'{"message":{"data":1}}',
+        b'{"message":{"data":["YQ=="]}}',
     ],
 )  # fmt: skip
 def test_a_body_without_a_message_is_unusable(body):

@@ -37,8 +37,8 @@ def _imitation(name: str, address: str) -> Person:
 
 def lookalike(domain: str) -> str:
     """Return *domain* with one letter swapped for a similar one."""
-    name, _, rest = domain.partition(".")
-    for right, wrong in SWAPS:
-        if right in name:
-            return f"{name.replace(right, wrong, 1)}.{rest}"
-    return f"{name}-{rest}.example"
+    # Only a change in the registered name makes it another's: a subdomain would still be the investor's.
+    name, _, top = domain.rpartition(".")
+    inner, dot, name = name.rpartition(".")
+    wrong = next((name.replace(right, swap, 1) for right, swap in SWAPS if right in name), f"{name}s")
+    return f"{inner}{dot}{wrong}.{top}"

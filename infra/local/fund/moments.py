@@ -11,6 +11,7 @@ from infra.local.fund.texts import Language
 
 FIRST_HOUR, LAST_HOUR = 8, 19
 FRIDAY = 4
+FIRST_YEAR = 2024  # of Alder Fund III
 PROMPT = 0.5  # how many answers come within hours
 ROUND_SUMS = {"JPY": 1_000_000, "SEK": 100_000}  # what one step of a payment is, elsewhere 25,000
 
@@ -48,7 +49,7 @@ def facts(rng: Random, spoken: Language, start: datetime, currency: str = "EUR")
         "time": f"{rng.randrange(9, 17)}:{rng.choice(('00', '30'))}",
         "amount": f"{currency} {amount:,}",
         "company": rng.choice(COMPANIES),
-        "n": str(4 + (start.month - 1) // 3),
+        "n": str(max(1, 4 * (start.year - FIRST_YEAR) + (start.month - 1) // 3 + 1)),  # one a quarter
         "ref": f"AF3-{rng.randrange(1000, 9999)}",
         "q": quarter_before(start),
         "year": str(start.year),

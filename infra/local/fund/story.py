@@ -31,6 +31,7 @@ class Sent:
 
 def fund(seed: int, now: datetime) -> Fund:
     """Return the fund and its mail of the year before *now* (aware): the same for the same arguments."""
+    now = now.astimezone(UTC)
     sent, _ = _past(seed, now)
     rng = Random(f"{seed}/copies")
     copies = [copy for one in sent for copy in deliver(one.letter, rng, now, one.labels)]
@@ -44,9 +45,15 @@ def live(seed: int, now: datetime, clock: Callable[[], datetime]) -> Iterator[tu
     *seed* and *now* are those given to fund(): talks left open there go on here.  About two
     messages in three are to be captured.
     """
+    now = now.astimezone(UTC)
     _, talks = _past(seed, now)
     rng = Random(f"{seed}/live")
     noises: Iterator[Sent] = iter(())
+    when = now
+
+    def pace(writer: Person, _: Letter | None) -> datetime:
+        return when.astimezone(writer.zone)  # the moment the loop below has come to
+
     while True:
         when = clock().replace(microsecond=0)
         if rng.random() < TALKING:
@@ -54,7 +61,7 @@ def live(seed: int, now: datetime, clock: Callable[[], datetime]) -> Iterator[tu
             continue
         sent = next(noises, None)
         if sent is None:
-            noises = _one_noise(rng, when, clock)
+            noises = _one_noise(rng, when, pace)
             sent = next(noises)
         yield deliver(sent.letter, rng, when, sent.labels)
 
@@ -73,13 +80,9 @@ def _next_of(rng: Random, talks: list[Talk], when: datetime) -> Letter:
     return letter
 
 
-def _one_noise(rng: Random, start: datetime, clock: Callable[[], datetime]) -> Iterator[Sent]:
+def _one_noise(rng: Random, start: datetime, pace: noise.Pace) -> Iterator[Sent]:
     scrap = rng.choice(scraps())
     labels = noise.LABELS.get(scrap.kind, ())
-
-    def pace(writer: Person, _: Letter | None) -> datetime:
-        return clock().replace(microsecond=0).astimezone(writer.zone)
-
     return (Sent(letter, labels) for letter in noise.write(rng, scrap, start, pace))
 
 
@@ -129,10 +132,10 @@ def _until(now: datetime, talk: Talk, start: datetime) -> Iterator[Letter]:
 
 def _noises(rng: Random, now: datetime) -> Iterator[Sent]:
     for scrap in scraps():
+        labels = noise.LABELS.get(scrap.kind, ())
         for _ in range(noise.YEARLY.get(scrap.kind, 1)):
             start = (now - timedelta(minutes=rng.randrange(5, DAYS * 24 * 60))).replace(microsecond=0)
             letters = noise.write(rng, scrap, start, partial(_leisurely, rng, start))
-            labels = noise.LABELS.get(scrap.kind, ())
             yield from (Sent(letter, labels) for letter in letters if letter.sent <= now)
 
 

@@ -16,7 +16,8 @@ INTRODUCERS = (
 )
 PHOTO = (96, 64)
 LOGO = (120, 36)
-COLLEAGUE, TO_GROUP = 0.5, 0.15  # how often a second person, or the team's group address, is copied
+# How often a second person, or the team's group address, is copied, and a plus-tag added.
+COLLEAGUE, TO_GROUP, TAGGED = 0.5, 0.15, 0.3
 
 
 @dataclass(slots=True, eq=False)
@@ -31,6 +32,7 @@ class Talk:
     second: Person
     facts: dict[str, str]
     rng: Random
+    tagged: bool  # the investor writes under a plus-tag
     cc_second: bool = False
     turn: int = 0
     last: Letter | None = None  # what the next message answers; asides are nobody's parent
@@ -48,7 +50,8 @@ def begin(rng: Random, conversation: Conversation, party: Party, start: datetime
     facts = moments.facts(rng, conversation.language, start, party.currency)
     facts.update(moments.names(party, person, mate, second))
     colleague = others[0] if others and rng.random() < COLLEAGUE else None
-    return Talk(conversation, party, person, colleague, mate, second, facts, rng)
+    tagged = person.address.endswith(FREE_MAIL) and rng.random() < TAGGED
+    return Talk(conversation, party, person, colleague, mate, second, facts, rng, tagged)
 
 
 def author(talk: Talk) -> Person:
@@ -62,10 +65,10 @@ def author(talk: Talk) -> Person:
 
 
 def _as_they_sign(talk: Talk) -> Person:
-    """Return the investor's person, sometimes under a plus-tag: the same mailbox for everybody."""
+    """Return the investor's person, under a plus-tag if that is their habit: still the same mailbox."""
     person = talk.person
     local, _, domain = person.address.partition("@")
-    if domain not in FREE_MAIL or len(talk.facts["ref"] + talk.facts["company"]) % 3:
+    if not talk.tagged:
         return person
     return Person(
         person.name,

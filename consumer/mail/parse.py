@@ -1,0 +1,143 @@
+"""Raw bytes of a mail become one value.  Never raises for any bytes: what is wrong becomes a defect code."""
+
+import hashlib
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+from consumer.mail import addresses, body
+from consumer.mail.message import DateSource, Mail, Participant
+from consumer.mail.text import TEXT_LIMIT, clean, one_line
+from consumer.mail.tree import Tree, take_apart
+from consumer.mail.words import decoded, unfold
+
+MOST_REFERENCES = 200
+LONGEST_ID = 998  # bytes: what fits a line, and an index
+SNIPPET = 200
+FUTURE = timedelta(days=1)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+ONCE = frozenset({"from", "to", "cc", "bcc", "subject", "date", "message-id", "in-reply-to", "references", "sender"})
+BRACKETED = re.compile(rb"<([^<>\s]{1,5000})>")
+
+
+def parse(raw: bytes, *, received_at: datetime) -> Mail:
+    """Read one mail.  *received_at* (aware) is when Gmail accepted it, and stands in for a bad Date."""
+    try:
+        return _parse(raw, received_at)
+    except Exception:  # noqa: BLE001 - whatever a hostile mail provokes must cost this message alone
+        return opaque(raw, received_at=received_at, defect="parse-failed")
+
+
+def opaque(raw: bytes, *, received_at: datetime, defect: str) -> Mail:
+    """Return a mail of which nothing could be read: its raw bytes are kept, and this says so."""
+    return Mail(
+        message_id="", in_reply_to=(), references=(), subject="", date=_believable(received_at),
+        date_source="fallback", author=None, participants=(), text="", html="", snippet="",
+        attachments=(), defects=(defect,), digest=hashlib.sha256(raw).hexdigest(),
+    )  # fmt: skip
+
+
+def _parse(raw: bytes, received_at: datetime) -> Mail:
+    tree = take_apart(raw)
+    values: dict[str, list[bytes]] = {}
+    for name, value in tree.headers:
+        values.setdefault(name, []).append(value)
+    if any(len(found) > 1 for name, found in values.items() if name in ONCE):
+        tree.defects.add("duplicate-header")
+    author, everybody = _participants(values, tree)
+    subject = one_line(decoded(values.get("subject", [b""])[0]))[:LONGEST_ID]
+    date, source = _date(values.get("date", []), received_at, tree)
+    read = body.read(tree)
+    return Mail(
+        message_id=_message_id(values.get("message-id", []), tree),
+        in_reply_to=_ids(values.get("in-reply-to", []))[:MOST_REFERENCES],
+        references=_references(values.get("references", []), tree),
+        subject=subject,
+        date=date,
+        date_source=source,
+        author=author,
+        participants=everybody,
+        text=read.text[:TEXT_LIMIT],
+        html=read.html,
+        snippet=" ".join(read.text[: SNIPPET * 10].split())[:SNIPPET],
+        attachments=read.attachments,
+        defects=tuple(sorted(tree.defects)),
+        digest=_digest(author, date if source == "header" else EPOCH, subject, read.text),
+    )
+
+
+def _participants(values: dict[str, list[bytes]], tree: Tree) -> tuple[Participant | None, tuple[Participant, ...]]:
+    """Return the strict author, and everybody in header order (author first)."""
+    author, defect = addresses.author(values.get("from", []))
+    if defect:
+        tree.defects.add(defect)
+    found: dict[tuple[str, str], Participant] = {(author.role, author.address): author} if author else {}
+    for name, role in addresses.LISTED.items():
+        for value in values.get(name, []):
+            text = unfold(value).decode("utf-8", "replace")
+            for person in addresses.people(text, role, addresses.MOST + 1 - len(found)):
+                found.setdefault((person.role, person.address), person)
+    if len(found) > addresses.MOST:
+        tree.defects.add("address-limit")
+    return author, tuple(found.values())[: addresses.MOST]
+
+
+def _message_id(values: list[bytes], tree: Tree) -> str:
+    if not values or not values[0].strip():
+        tree.defects.add("message-id-missing")
+        return ""
+    found = BRACKETED.search(unfold(values[0]))
+    if found is None:
+        tree.defects.add("message-id-broken")
+    return _indexable((found[1] if found else unfold(values[0])), tree)
+
+
+def _indexable(identifier: bytes, tree: Tree | None = None) -> str:
+    """Return an id short enough for an index; a longer one becomes its digest, the same wherever it is cited."""
+    text = clean(identifier.decode("utf-8", "replace")).strip()
+    if len(text.encode()) <= LONGEST_ID:
+        return text
+    if tree:
+        tree.defects.add("message-id-broken")
+    return "sha256:" + hashlib.sha256(identifier).hexdigest()
+
+
+def _ids(values: Iterable[bytes]) -> tuple[str, ...]:
+    found = (_indexable(match[1]) for value in values for match in BRACKETED.finditer(unfold(value)))
+    return tuple(dict.fromkeys(identifier for identifier in found if identifier))
+
+
+def _references(values: list[bytes], tree: Tree) -> tuple[str, ...]:
+    found = _ids(values)
+    if len(found) > MOST_REFERENCES:
+        tree.defects.add("references-limit")
+    return found[-MOST_REFERENCES:]
+
+
+def _date(values: list[bytes], received_at: datetime, tree: Tree) -> tuple[datetime, DateSource]:
+    """Read the Date header; UTC, clamped to 1970 .. received + 1 day."""
+    received = _believable(received_at)
+    try:
+        date = parsedate_to_datetime(unfold(values[0]).decode("ascii", "replace"))
+        date = (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC)
+    except (IndexError, ValueError, OverflowError, TypeError):
+        tree.defects.add("date-missing")
+        return received, "received"
+    if not EPOCH <= date <= received + FUTURE:
+        tree.defects.add("date-unbelievable")
+        return received, "received"
+    return date, "header"
+
+
+def _believable(moment: datetime) -> datetime:
+    """Return *moment* as UTC, or 1970 when it is a time no database page should have to hold."""
+    moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment if EPOCH <= moment < datetime(3000, 1, 1, tzinfo=UTC) - FUTURE else EPOCH
+
+
+def _digest(author: Participant | None, date: datetime, subject: str, text: str) -> str:
+    """Digest what every copy of one e-mail shares; spaces are folded, because servers re-wrap text."""
+    parts = (author.address if author else "", date.isoformat(), subject, " ".join(text.split()))
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()

@@ -1,0 +1,92 @@
+"""Encoded words (RFC 2047) and encoded parameters (RFC 2231): header text as a person reads it."""
+
+import binascii
+import re
+from urllib.parse import unquote_to_bytes
+
+from consumer.mail.text import decode
+
+WORD = re.compile(rb"=\?([^?\s*]+)(?:\*[^?\s]*)?\?([bqBQ])\?([^?]*)\?=")
+BETWEEN = re.compile(rb"(\?=)[ \t\r\n]+(?==\?)")
+PARAMETER = re.compile(
+    rb""";\s*([^\s=;*"]+)(\*\d+)?(\*)?\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\r\n]*))""", re.DOTALL
+)
+FOLD = re.compile(rb"\r?\n(?=[ \t])")
+
+
+def unfold(value: bytes) -> bytes:
+    """Undo folding: the line end goes, the white space after it stays."""
+    return FOLD.sub(b"", value).strip()
+
+
+def decoded(value: bytes) -> str:
+    """Read a header value: encoded words decoded, other bytes by the best guess.  Never raises.
+
+    Neighbouring words of one charset and encoding are joined before decoding, because senders
+    split a character's bytes between them.
+    """
+    value = BETWEEN.sub(rb"\1", unfold(value))
+    out, end, pending = list[str](), 0, list[tuple[str, bytes]]()
+    for word in WORD.finditer(value):
+        between = value[end : word.start()]
+        if between:
+            out += [_flush(pending), decode(between, None)[0]]
+        charset, data = word[1].decode("ascii", "replace").lower(), _unpacked(word[2], word[3])
+        if pending and pending[-1][0] != charset:
+            out.append(_flush(pending))
+        pending.append((charset, data))
+        end = word.end()
+    out += [_flush(pending), decode(value[end:], None)[0]]
+    return "".join(out)
+
+
+def _flush(pending: list[tuple[str, bytes]]) -> str:
+    if not pending:
+        return ""
+    text = decode(b"".join(data for _, data in pending), pending[0][0])[0]
+    pending.clear()
+    return text
+
+
+def _unpacked(encoding: bytes, text: bytes) -> bytes:
+    if encoding in b"qQ":
+        return binascii.a2b_qp(text.replace(b"_", b" "))
+    return base64_bytes(text)
+
+
+def base64_bytes(text: bytes) -> bytes:
+    """Decode base64 however damaged: alien characters are skipped, missing padding is added."""
+    kept = re.sub(rb"[^A-Za-z0-9+/]", b"", text)
+    if len(kept) % 4 == 1:
+        kept = kept[:-1]
+    return binascii.a2b_base64(kept + b"=" * (-len(kept) % 4))
+
+
+def parameters(value: bytes) -> dict[str, str]:
+    """Return the parameters of a Content-Type or Content-Disposition value, names in lower case.
+
+    RFC 2231 continuations are joined and decoded; encoded words inside quotes, which no standard
+    allows and many senders write, are decoded too.  The first of equal names wins.
+    """
+    plain, pieces = dict[str, str](), dict[str, list[tuple[int, bool, bytes]]]()
+    for found in PARAMETER.finditer(b";" + unfold(value).partition(b";")[2]):
+        name = found[1].decode("ascii", "replace").lower()
+        text = re.sub(rb"\\(.)", rb"\1", found[4]) if found[4] is not None else found[5].strip()
+        if found[2] or found[3]:
+            number = int(found[2][1:6]) if found[2] else 0
+            pieces.setdefault(name, []).append((number, bool(found[3]), text))
+        else:
+            plain.setdefault(name, decoded(text))
+    return plain | {name: _joined(parts) for name, parts in pieces.items()}
+
+
+def _joined(parts: list[tuple[int, bool, bytes]]) -> str:
+    parts.sort(key=lambda part: part[0])
+    charset = ""
+    first = parts[0][2]
+    if parts[0][1] and first.count(b"'") >= 2:  # noqa: PLR2004 - charset'language'text
+        head, _, first = first.split(b"'", 2)
+        charset = head.decode("ascii", "replace")
+    texts = [first, *(text for _, _, text in parts[1:])]
+    data = b"".join(unquote_to_bytes(text) if part[1] else text for part, text in zip(parts, texts, strict=True))
+    return decode(data, charset or None)[0]
