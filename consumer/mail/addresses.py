@@ -30,7 +30,7 @@ def normal(address: str) -> str | None:
     """
     local, _, domain = address.rpartition("@")
     ascii_domain = _ascii_domain(domain.rstrip("."))
-    if not local or ascii_domain is None or len(address) > LONGEST:
+    if ascii_domain is None or len(address) > LONGEST or not re.fullmatch(LOCAL, local):
         return None
     local = clean(local).casefold()
     return f"{local}@{ascii_domain}" if local.strip() else None
@@ -74,7 +74,10 @@ def _one_address(spec: str) -> str | None:
 def _another(name: str, spec: str) -> bool:
     """Whether an unquoted second address stands beside the one in brackets."""
     unquoted = re.sub(r'"(?:[^"\\]|\\.)*"', " ", name)
-    return any(f"{local}@{domain}".casefold() != spec.strip().casefold() for local, domain in ADDRESS.findall(unquoted))
+    return any(
+        f"{local}@{domain}".casefold() != spec.strip().casefold()
+        for local, domain in ADDRESS.findall(unquoted)
+    )
 
 
 def people(value: str, role: Role, most: int = MOST) -> Iterator[Participant]:

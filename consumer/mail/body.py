@@ -65,7 +65,8 @@ def _attachment(leaf: Leaf, html: str) -> Attachment:
         filename=file_name(leaf.filename),
         media_type=one_line(leaf.media_type)[:LONGEST_NAME] or "application/octet-stream",
         content_id=content_id,
-        inline=cited or (leaf.disposition == "inline" and leaf.related and leaf.media_type.startswith("image/")),
+        inline=cited
+        or (leaf.disposition == "inline" and leaf.related and leaf.media_type.startswith("image/")),
         content=leaf.content,
         sha256=hashlib.sha256(leaf.content).hexdigest(),
     )

@@ -18,7 +18,9 @@ SNIPPET = 200
 FUTURE = timedelta(days=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-ONCE = frozenset({"from", "to", "cc", "bcc", "subject", "date", "message-id", "in-reply-to", "references", "sender"})
+ONCE = frozenset(
+    {"from", "to", "cc", "bcc", "subject", "date", "message-id", "in-reply-to", "references", "sender"}
+)
 BRACKETED = re.compile(rb"<([^<>\s]{1,5000})>")
 
 
@@ -68,7 +70,9 @@ def _parse(raw: bytes, received_at: datetime) -> Mail:
     )
 
 
-def _participants(values: dict[str, list[bytes]], tree: Tree) -> tuple[Participant | None, tuple[Participant, ...]]:
+def _participants(
+    values: dict[str, list[bytes]], tree: Tree
+) -> tuple[Participant | None, tuple[Participant, ...]]:
     """Return the strict author, and everybody in header order (author first)."""
     author, defect = addresses.author(values.get("from", []))
     if defect:

@@ -122,7 +122,8 @@ def _children(visit: _Visit, children: list[Any], media_type: str) -> list[_Visi
             f"{prefix}{number}",
             visit.depth + 1,
             related=visit.related or media_type == "multipart/related",
-            alternative=media_type == "multipart/alternative" or (visit.alternative and media_type == "multipart/related"),
+            alternative=media_type == "multipart/alternative"
+            or (visit.alternative and media_type == "multipart/related"),
         )
         for number, child in enumerate(children)
     ]
@@ -161,7 +162,13 @@ def _content(part: "Message[str, str]", headers: dict[str, bytes], tree: Tree) -
 
 
 def _encoding(headers: dict[str, bytes]) -> str:
-    return headers.get("content-transfer-encoding", b"").partition(b";")[0].strip().lower().decode("ascii", "replace")
+    return (
+        headers.get("content-transfer-encoding", b"")
+        .partition(b";")[0]
+        .strip()
+        .lower()
+        .decode("ascii", "replace")
+    )
 
 
 def _decoded(data: bytes, headers: dict[str, bytes], tree: Tree) -> bytes:

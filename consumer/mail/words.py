@@ -88,5 +88,7 @@ def _joined(parts: list[tuple[int, bool, bytes]]) -> str:
         head, _, first = first.split(b"'", 2)
         charset = head.decode("ascii", "replace")
     texts = [first, *(text for _, _, text in parts[1:])]
-    data = b"".join(unquote_to_bytes(text) if part[1] else text for part, text in zip(parts, texts, strict=True))
+    data = b"".join(
+        unquote_to_bytes(text) if part[1] else text for part, text in zip(parts, texts, strict=True)
+    )
     return decode(data, charset or None)[0]

@@ -1,0 +1,156 @@
+"""Decide whose mail a message is: exact address first, then domain.
+
+The result depends on the participants and the rules alone, never on which of them came first.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from publicsuffixlist import PublicSuffixList
+
+from consumer.mail.addresses import normal
+from consumer.mail.message import Participant, Role
+
+Strategy = Literal["address", "domain"]
+
+# A Reply-To or Sender names where answers go, not who talks with whom.
+MATCHING: frozenset[Role] = frozenset({"from", "to", "cc", "bcc"})
+GMAIL = frozenset({"gmail.com", "googlemail.com"})
+
+# Anybody can have an address here, so such a domain says nothing about whose mail it is.
+FREE_MAIL = frozenset(
+    "gmail.com googlemail.com outlook.com hotmail.com live.com msn.com yahoo.com ymail.com rocketmail.com aol.com "
+    "icloud.com me.com mac.com proton.me protonmail.com pm.me fastmail.com hey.com zoho.com mail.com gmx.com gmx.net "
+    "gmx.de gmx.at gmx.ch web.de t-online.de freenet.de posteo.de mailbox.org orange.fr wanadoo.fr free.fr laposte.net "
+    "sfr.fr libero.it virgilio.it tiscali.it alice.it yahoo.co.uk hotmail.co.uk btinternet.com sky.com yahoo.fr "
+    "yahoo.de yahoo.es yahoo.it yahoo.co.jp docomo.ne.jp ezweb.ne.jp softbank.ne.jp qq.com 163.com 126.com sina.com "
+    "sohu.com foxmail.com naver.com daum.net hanmail.net yandex.ru yandex.com ya.ru mail.ru bk.ru inbox.ru list.ru "
+    "rambler.ru ukr.net seznam.cz wp.pl o2.pl onet.pl interia.pl rediffmail.com uol.com.br bol.com.br terra.com.br "
+    "comcast.net verizon.net att.net sbcglobal.net bellsouth.net shaw.ca rogers.com bigpond.com walla.co.il".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One way to recognise an investor; *value* is as normal_rule() returns it."""
+
+    investor_id: int
+    kind: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Why a message belongs to an investor."""
+
+    investor_id: int
+    role: Role
+    address: str
+    strategy: Strategy
+    ambiguous: bool  # the same address belongs to several investors
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """Who we are: never anybody's investor."""
+
+    addresses: frozenset[str]
+    domains: frozenset[str]
+
+    def owns(self, address: str) -> bool:
+        """Whether an address is a colleague's."""
+        return address in self.addresses or any(
+            name in self.domains for name in _with_parents(_domain(address))
+        )
+
+
+def normal_rule(kind: str, value: str) -> str:
+    """Return an admin's address or domain in the form rules are kept in; ValueError says what is wrong."""
+    if kind == "address":
+        address = normal(value.strip())
+        if address is None:
+            raise ValueError(f"{value.strip()!r} is not an e-mail address")
+        return canonical(address)
+    bare = value.strip().removeprefix("@")
+    domain = None if "@" in bare else normal(f"x@{bare}")
+    if domain is None or "." not in domain:
+        raise ValueError(f"{value.strip()!r} is not a domain")
+    name = domain.removeprefix("x@")
+    if name in FREE_MAIL:
+        raise ValueError(
+            f"{name} gives addresses to anybody: name the investor's address instead of the domain"
+        )
+    if _suffixes().is_public(name):
+        raise ValueError(f"{name} is a public suffix: name the domain the investor registered below it")
+    return name
+
+
+def canonical(address: str) -> str:
+    """Return the address mail to *address* ends at: plus-tag dropped; dots too for Gmail, which ignores them."""
+    local, _, domain = address.rpartition("@")
+    if not local.startswith('"'):
+        local = local.partition("+")[0] or local
+        if domain in GMAIL:
+            local, domain = local.replace(".", "") or local, "gmail.com"
+    return f"{local}@{domain}"
+
+
+def lookup_keys(participants: Iterable[Participant]) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the (addresses, domains) whose rules could match these participants."""
+    people = {person.address for person in participants if person.role in MATCHING}
+    domains = {name for address in people for name in _matchable(_domain(address))}
+    return frozenset(canonical(address) for address in people), frozenset(domains)
+
+
+def match(participants: Iterable[Participant], rules: Sequence[Rule], *, own: Own) -> tuple[Match, ...]:
+    """Return every reason why a message belongs to an investor; empty when it is nobody's.
+
+    An investor matched by exact address is not listed again for the domain of that address.
+    """
+    exact, domains = _index(rules, "address"), _index(rules, "domain")
+    found: set[Match] = set()
+    for person in participants:
+        if person.role not in MATCHING or own.owns(person.address):
+            continue
+        by_address = exact.get(canonical(person.address), frozenset())
+        names = _matchable(_domain(person.address))
+        by_domain = frozenset[int]().union(*(domains.get(name, frozenset()) for name in names)) - by_address
+        found |= _matches(person, by_address, "address") | _matches(person, by_domain, "domain")
+    return tuple(sorted(found, key=lambda one: (one.investor_id, one.role, one.address, one.strategy)))
+
+
+def _matches(person: Participant, investors: frozenset[int], strategy: Strategy) -> set[Match]:
+    several = len(investors) > 1
+    return {Match(investor, person.role, person.address, strategy, several) for investor in investors}
+
+
+def _index(rules: Sequence[Rule], kind: str) -> dict[str, frozenset[int]]:
+    index: dict[str, frozenset[int]] = {}
+    for rule in rules:
+        if rule.kind == kind:
+            index[rule.value] = index.get(rule.value, frozenset()) | {rule.investor_id}
+    return index
+
+
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2]
+
+
+def _with_parents(domain: str) -> list[str]:
+    labels = domain.split(".")
+    return [".".join(labels[start:]) for start in range(len(labels))]
+
+
+@cache
+def _suffixes() -> PublicSuffixList:
+    return PublicSuffixList()
+
+
+def _matchable(domain: str) -> list[str]:
+    """Return the domain and its parents down to the registrable one; nothing for free mail and public suffixes."""
+    registrable = _suffixes().privatesuffix(domain)
+    if registrable is None or registrable in FREE_MAIL or domain in FREE_MAIL:
+        return []
+    return [name for name in _with_parents(domain) if name == registrable or name.endswith(f".{registrable}")]
