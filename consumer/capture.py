@@ -96,7 +96,7 @@ class Capture:
         if not wanted:
             return
         prepared = prepare(wanted, answers, blobs=self.blobs, parsers=self.parsers, settings=self.settings)
-        matches = self._match_all({one.gmail_id: one.mail.participants for one in prepared}, strict=True)
+        matches = self._match_all({one.gmail_id: one.mail.participants for one in prepared})
         self._let_go([one for one in prepared if not matches[one.gmail_id]])
         ours = [one for one in prepared if matches[one.gmail_id]]
         for group in _groups(ours):
@@ -125,9 +125,7 @@ class Capture:
             self.blobs.drop_raw(one.raw_sha256)
         self._close([one.gmail_id for one in unmatched], "unmatched")
 
-    def _match_all(
-        self, people: Mapping[str, tuple[Participant, ...]], *, strict: bool = False
-    ) -> dict[str, tuple[Match, ...]]:
+    def _match_all(self, people: Mapping[str, tuple[Participant, ...]]) -> dict[str, tuple[Match, ...]]:
         """Match many messages against the investors of this moment, with one question to the database."""
         addresses, domains = lookup_keys([person for group in people.values() for person in group])
         with self.db.transaction() as conn:
@@ -203,4 +201,4 @@ def _groups(prepared: Sequence[Prepared]) -> list[list[Prepared]]:
 
 def _pause(attempts: int) -> timedelta:
     """Return the pause before the next try: 5 s, 10 s, 20 s ... at most an hour."""
-    return min(FIRST_PAUSE * 2 ** min(attempts, 20), LONGEST_PAUSE)
+    return min(FIRST_PAUSE * int(2 ** min(attempts, 20)), LONGEST_PAUSE)

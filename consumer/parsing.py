@@ -4,7 +4,7 @@ import resource
 from collections.abc import Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TookTooLong
-from datetime import datetime
+from datetime import UTC, datetime
 from multiprocessing import get_context
 from types import TracebackType
 from typing import Self
@@ -14,9 +14,11 @@ from pebble import ProcessExpired, ProcessPool
 from consumer.mail.message import Mail
 from consumer.mail.parse import opaque, parse
 
-# Limits of one message: wall time in seconds, and address space in bytes (parsing peaks near nine times its size).
+# Limits of one message: wall time in seconds, and address space in bytes (parsing peaks near nine times
+# the size of the mail).
 SECONDS = 10.0
 ADDRESS_SPACE = 768 * 1024 * 1024
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FRESH_AFTER = 5_000  # messages after which a child is replaced, so that no leak can grow for ever
 
 
@@ -32,7 +34,7 @@ class Parsers:
 
     def __enter__(self) -> Self:
         """Start the children now: the first mail should not wait for an import."""
-        warm = [self._submit(b"", datetime.min) for _ in range(self._children)]
+        warm = [self._submit(b"", EPOCH) for _ in range(self._children)]
         for one in warm:
             one.exception()
         return self
@@ -60,8 +62,8 @@ def _limit() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
 
 
-def _parse(raw: bytes, received_at: datetime) -> Mail | None:
-    return parse(raw, received_at=received_at) if raw else None
+def _parse(raw: bytes, received_at: datetime) -> Mail:
+    return parse(raw, received_at=received_at)
 
 
 def _result(future: "Future[Mail]", raw: bytes, received_at: datetime) -> Mail:

@@ -2,11 +2,13 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -36,8 +38,11 @@ def child(tmp_path):
 
 def lives(pid):
     """Whether a process exists that is more than a zombie."""
+    if not Path("/proc/self/stat").exists():
+        shown = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, check=False)
+        return shown.stdout[:1] not in b"Z"
     with suppress(OSError):
-        return open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()[0] != "Z"  # noqa: PTH123
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     return False
 
 
@@ -170,26 +175,22 @@ def test_a_group_reports_a_member_that_died(child):
 
 def test_a_group_stops_its_members_when_one_does_not_start(child):
     web = child(READY, name="web")
-    with pytest.raises(ProcessFailed, match="watch ended"), Group() as group:
-        group.start(web, ready="ready")
-        group.start(child("raise SystemExit(1)", name="watch"), ready="ready")
+
+    def start_both():
+        with Group() as group:
+            group.start(web, ready="ready")
+            group.start(child("raise SystemExit(1)", name="watch"), ready="ready")
+
+    with pytest.raises(ProcessFailed, match="watch ended"):
+        start_both()
 
     assert not web.running
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children that their parent died")
-def test_children_die_with_their_parent_even_when_it_is_killed(tmp_path):
-    parent = subprocess.Popen(
-        [
-            sys.executable,
-            "-c",
-            "import subprocess, sys, time\n"
-            "from infra.local.processes import spawn\n"
-            "print(spawn(['sleep', '600']).pid, flush=True); time.sleep(600)",
-        ],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+def test_children_die_with_their_parent_even_when_it_is_killed():
+    code = "from infra.local.processes import spawn; print(spawn(['sleep', '600']).pid, flush=True); " + READY
+    parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     pid = int(parent.stdout.readline())
     assert lives(pid)
 
@@ -222,7 +223,5 @@ def test_a_failed_start_raises_in_the_caller():
 
 
 def test_a_free_port_can_be_bound():
-    import socket
-
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", free_port()))

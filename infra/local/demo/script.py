@@ -48,7 +48,7 @@ def sample_fund(seed: int) -> Script:
         ),
         live=lambda: (
             tuple(Delivery(copy.account, copy.raw, copy.labels, None, copy.captured) for copy in copies)
-            for copies in live(seed, cast)
+            for copies in live(seed, now, lambda: datetime.now(UTC))
         ),
     )
 
@@ -59,7 +59,7 @@ def own_mail(
     """Play a person's own mail: all of it lies in one mailbox, and nothing new comes."""
     address = account or ownmail.guess_account(mails, fallback="me@mailroom.test")
     domain = address.rpartition("@")[2]
-    named = investors or tuple(sorted(ownmail.correspondents(mails) - {address}))
+    named = investors or tuple(sorted(ownmail.correspondents(mails, frozenset((address,)))))
     addresses = {name.lower() for name in named if "@" in name}
     domains = {name.lower() for name in named if "@" not in name}
     return Script(

@@ -49,7 +49,7 @@ class Control:
             ),
             ("POST", "trash"): lambda box, ids, _: self._relabel(box, ids[0], ["TRASH"], ["INBOX"]),
             ("POST", "untrash"): lambda box, ids, _: self._relabel(box, ids[0], ["INBOX"], ["TRASH"]),
-            ("POST", "touch"): lambda box, ids, _: box.touch(ids[0]) or {},
+            ("POST", "touch"): self._touch,
             ("DELETE", "messages"): self._delete,
             ("POST", "drafts"): self._draft,
             ("PUT", "drafts"): self._draft,
@@ -117,6 +117,11 @@ class Control:
         message = box.relabel(message_id, add or (), remove or ())
         self._publisher.changed(box, message.labels)
         return _shown(message)
+
+    @staticmethod
+    def _touch(box: Mailbox, ids: list[str], _: Json) -> Json:
+        box.touch(ids[0])
+        return {}
 
     def _delete(self, box: Mailbox, ids: list[str], _: Json) -> Json:
         message = box.delete(ids[0])

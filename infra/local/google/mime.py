@@ -128,7 +128,7 @@ def _walk(part: "Message[str, str]") -> Iterator["Message[str, str]"]:
         here = todo.pop()
         children = here.get_payload()
         if here.is_multipart() and isinstance(children, list):
-            todo.extend(reversed(children))
+            todo.extend(child for child in reversed(children) if isinstance(child, Message))
         else:
             yield here
 

@@ -68,9 +68,8 @@ class Publisher:
     def _run(self) -> None:
         while not self._closing:
             with self._wake:
-                while not self._due and not self._closing:
-                    self._wake.wait()
-                if self._closing:
+                self._wake.wait_for(lambda: self._due or self._closing)
+                if not self._due:
                     return
                 pause = self._due[0][0] - time.monotonic()
                 if pause > 0:

@@ -1,0 +1,73 @@
+"""Build the real things from the settings, for every command alike."""
+
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import click
+
+from shared import config
+from shared.config import Need, Settings
+from shared.errors import ConfigError, MailroomError
+from shared.gmail.client import GmailFactory
+from shared.store.database import Database
+
+__all__ = ["Settings", "database", "database_url", "gmail", "settings"]
+
+
+def settings(*needs: Need) -> Settings:
+    """Read the settings; every problem is printed at once and the command ends with exit code 2."""
+    try:
+        return config.from_env(needs=needs)
+    except ConfigError as bad:
+        raise _stop(bad) from None
+
+
+@contextmanager
+def database_url(settings: Settings) -> Generator[str]:
+    """Yield DATABASE_URL, or that of the embedded PostgreSQL under the data dir, running for as long as needed."""
+    if settings.database_url:
+        yield settings.database_url
+        return
+    from infra.local import postgres
+
+    try:
+        server = postgres.start(settings.data_dir / "postgres")
+    except (ConfigError, MailroomError) as bad:
+        raise _stop(bad) from None
+    with server:
+        yield server.url
+
+
+@contextmanager
+def database(settings: Settings, *, most: int = 8, name: str = "mailroom") -> Generator[Database]:
+    """Yield an open database with *most* connections at most."""
+    with database_url(settings) as url, Database(url, most=most, name=name) as db:
+        yield db
+
+
+def gmail(settings: Settings) -> GmailFactory:
+    """Return Gmail by domain-wide delegation."""
+    from shared.credentials import keyfile
+    from shared.credentials.delegated import DelegatedTokens
+    from shared.gmail.quota import Budget
+    from shared.gmail.transport import Transport
+
+    if settings.sa_key_path is None:
+        raise _stop(ConfigError(["CRM_GMAIL_SA_KEY_PATH is not set"]))
+    try:
+        key = keyfile.load(settings.sa_key_path)
+    except ConfigError as bad:
+        raise _stop(bad) from None
+    transport = Transport()
+    tokens = DelegatedTokens(key, settings.token_url, transport=transport)
+    return GmailFactory(
+        settings.api_url, transport=transport, tokens=tokens, budget=Budget(settings.rate_units_sec)
+    )
+
+
+def _stop(bad: ConfigError | MailroomError) -> SystemExit:
+    problems = bad.problems if isinstance(bad, ConfigError) else [str(bad)]
+    for problem in problems:
+        click.secho(f"mailroom: {problem}", err=True, fg="red")
+    sys.exit(2)

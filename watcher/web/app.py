@@ -1,0 +1,47 @@
+"""Put the parts together: each process serves the ones it is told to."""
+
+from collections.abc import Collection
+from typing import Literal
+
+from flask import Flask, Response
+
+from watcher.web import problems
+from watcher.web.accounts import accounts
+from watcher.web.console import console
+from watcher.web.deps import Deps, attach
+from watcher.web.health import health
+from watcher.web.push import push
+from watcher.web.status import status
+from watcher.web.sync import sync
+
+Part = Literal["push", "api", "console"]
+PARTS: tuple[Part, ...] = ("push", "api", "console")
+BLUEPRINTS = {"push": (push,), "api": (accounts, status, sync), "console": (console,)}
+
+# Pages load nothing from anywhere else and run one script of ours.
+POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'"
+)
+
+
+def create_app(deps: Deps, *, serve: Collection[Part] = PARTS) -> Flask:
+    """Build the application; nothing is read from the environment here."""
+    app = Flask("mailroom", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = 1024 * 1024
+    attach(app, deps)
+    problems.install(app)
+    app.register_blueprint(health)
+    for part in serve:
+        for blueprint in BLUEPRINTS[part]:
+            app.register_blueprint(blueprint)
+    app.after_request(_harden)
+    return app
+
+
+def _harden(answer: Response) -> Response:
+    answer.headers.setdefault("Content-Security-Policy", POLICY)
+    answer.headers.setdefault("X-Content-Type-Options", "nosniff")
+    answer.headers.setdefault("Referrer-Policy", "no-referrer")
+    answer.headers.setdefault("Cache-Control", "no-store")
+    return answer

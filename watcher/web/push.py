@@ -1,0 +1,49 @@
+"""POST /push/gmail: verify, decode, one upsert, commit, 204.  No other work."""
+
+from flask import Blueprint, Response, request
+
+from shared.errors import NotAuthentic, Unusable
+from shared.log import logger
+from shared.store import deltas, rejects
+from watcher.notification import decode
+from watcher.web.deps import deps
+from watcher.web.problems import problem
+
+log = logger("web")
+LARGEST = 64 * 1024  # bytes
+
+push = Blueprint("push", __name__)
+
+
+@push.post("/push/gmail")
+def receive() -> Response:
+    """Take one notification in.
+
+    204 only after the commit: what has been acknowledged may never come again.  What is authentic
+    and useless is recorded and acknowledged too, because Pub/Sub repeats whatever is refused for
+    days.  401, 413, 415 and 503 store nothing.
+    """
+    if request.headers.get("Content-Encoding"):
+        return problem(415, "Send the body without Content-Encoding.")
+    request.max_content_length = LARGEST
+    body = request.get_data(cache=False)  # 413 above the limit, also for a body without a length
+    here = deps()
+    if here.push_tokens is None:
+        raise NotAuthentic("this process takes no notifications")
+    here.push_tokens.verify(request.headers.get("Authorization"))
+    try:
+        notification = decode(body, subscription=here.settings.pubsub_subscription or None)
+    except Unusable as why:
+        return _reject(str(why), body)
+    with here.db.transaction() as conn:
+        account = deltas.push(conn, notification.address, notification.history_id)
+    if account is None:
+        return _reject("unknown-account", body, notification.pubsub_message_id)
+    return Response(status=204)
+
+
+def _reject(reason: str, body: bytes, pubsub_id: str = "") -> Response:
+    with deps().db.transaction() as conn:
+        rejects.record(conn, reason=reason, body=body, pubsub_id=pubsub_id)
+    log.warning("push.rejected", reason=reason, size=len(body), pubsub_id=pubsub_id)
+    return Response(status=204)

@@ -1,0 +1,85 @@
+"""Who is asking: a bearer token for the API, a cookie holding the same token for pages.
+
+The cookie is HttpOnly, Secure and SameSite=Strict, and pages only ever read: no state changes by
+cookie, so nothing can be forged through one.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec
+
+from flask import redirect, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from shared.errors import NotAuthentic
+from shared.store import tokens
+from shared.store.tokens import ApiRole, Caller
+from watcher.web.deps import deps
+from watcher.web.problems import problem
+
+P = ParamSpec("P")
+COOKIE = "mailroom"
+LONGEST = 200  # characters of a token; ours have 46
+NEEDS = {"member": ("member", "admin"), "admin": ("admin",)}
+
+View = Callable[P, AnyResponse]
+Page = Callable[P, AnyResponse | str]
+
+
+def caller_of(token: str | None) -> Caller | None:
+    """Return who a token speaks for, or None."""
+    if not token or len(token) > LONGEST:
+        return None
+    with deps().db.transaction() as conn:
+        return tokens.caller(conn, token)
+
+
+def api(role: ApiRole) -> Callable[[View[P]], View[P]]:
+    """Let only bearers of *role* (an admin may do all a member may) call the view, and only while switched on."""
+
+    def decorate(view: View[P]) -> View[P]:
+        @wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> AnyResponse:
+            scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+            caller = caller_of(token.strip()) if scheme.lower() == "bearer" else None
+            if caller is None:
+                raise NotAuthentic(
+                    "send a valid token: Authorization: Bearer mr_… (mailroom token create makes one)"
+                )
+            if caller.role not in NEEDS[role]:
+                return problem(403, f"this needs a token with the role {role}")
+            if not deps().settings.enabled:
+                return problem(
+                    503, "capture is switched off: set CRM_GMAIL_INTEGRATION_ENABLED to true and restart"
+                )
+            request.environ["mailroom.caller"] = caller.name
+            return view(*args, **kwargs)
+
+        return guarded
+
+    return decorate
+
+
+def actor() -> str:
+    """Return the name of the token behind the current request, for the audit log."""
+    return str(request.environ.get("mailroom.caller", ""))
+
+
+def page(view: Page[P]) -> Page[P]:
+    """Let only signed-in people see a page; others are sent to sign in."""
+
+    @wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> AnyResponse | str:
+        if caller_of(request.cookies.get(COOKIE)) is None:
+            return redirect("/signin", code=303)
+        return view(*args, **kwargs)
+
+    return guarded
+
+
+def remember(answer: AnyResponse, token: str) -> AnyResponse:
+    """Sign a browser in."""
+    answer.set_cookie(
+        COOKIE, token, max_age=12 * 3600, httponly=True, secure=True, samesite="Strict", path="/"
+    )
+    return answer
