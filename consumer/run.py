@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from consumer.backfill import list_page
 from consumer.capture import Capture
-from consumer.delta import LAG_PAUSES, LEASE, Look, look
+from consumer.delta import AFTER_NEWS, LAG_PAUSES, LEASE, Look, look
 from consumer.match import Own
 from consumer.parsing import Parsers
 from shared.blobs import BlobStore
@@ -85,4 +85,5 @@ def _outcome(deps: Deps, lease: Lease, looked: Look | None) -> Outcome:
     with deps.db.transaction() as conn:
         accounts.succeeded(conn, lease.account_id)
         waits = ledger.next_waiting(conn, lease.account_id)
-    return Outcome(min(waits or deps.settings.quiet_poll, deps.settings.quiet_poll), looked.wake, 0)
+    calm = AFTER_NEWS if looked.news else deps.settings.quiet_poll
+    return Outcome(calm if waits is None else min(waits, calm), looked.wake, 0)

@@ -23,6 +23,8 @@ def setup(*, debug: bool = False) -> None:
     level = logging.DEBUG if debug else logging.INFO
     for name in CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
+    # A full pool is not worth a line: the connection is simply not kept.
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
     logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr)
     tty = sys.stderr.isatty()
     structlog.configure(

@@ -139,7 +139,7 @@ def _play(  # noqa: PLR0913 - what the command was told
         shown.start()
         if once:
             _deliver(play, islice(deliveries, live), stop, every=0.25)
-            for _ in wait_until_settled(play, target=len(play.delivered), patience=PATIENCE_SEC, stop=stop):
+            for _ in wait_until_settled(play, target=play.told, patience=PATIENCE_SEC, stop=stop):
                 pass
         else:
             screen.say("New mail arrives from now on; Ctrl-C ends the demo")
@@ -168,7 +168,7 @@ def _import_investors(stack: Stack, script: Script) -> None:
 
 
 def _backfill(play: Play, screen: Screen, stop: Event, began: float) -> None:
-    total, first = len(play.delivered), True
+    total, first = play.told, True
     with screen.backfill(total) as bar:
         for settled in wait_until_settled(play, target=total, patience=PATIENCE_SEC, stop=stop):
             bar.reach(settled)

@@ -36,7 +36,8 @@ SELECT m.gmail_id, m.gmail_thread_id, m.labels, m.live, m.attempts, m.seen_at, m
 -- name: next_waiting
 SELECT greatest(min(not_before) - now(), interval '0')
   FROM mailroom.account_messages
- WHERE account_id = %(account_id)s AND state = 'waiting';
+ WHERE account_id = %(account_id)s AND state = 'waiting'
+HAVING count(*) > 0;  -- greatest() of nothing and 0 would be 0
 
 -- name: settle
 UPDATE mailroom.account_messages

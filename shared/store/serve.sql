@@ -45,6 +45,6 @@ SELECT state, count(*) FROM mailroom.account_messages GROUP BY state ORDER BY st
 
 -- name: with_defects
 SELECT code, count(*)
-  FROM mailroom.emails, unnest(CASE WHEN defects = '{}' THEN '{}' ELSE defects || '' END) AS code
+  FROM mailroom.emails, unnest(CASE WHEN defects = '{}' THEN defects ELSE defects || ''::text END) AS code
  GROUP BY code
  ORDER BY count(*) DESC, code;

@@ -28,6 +28,8 @@ class Play:
     script: Script
     db: Database
     delivered: dict[Copy, datetime] = field(default_factory=dict)
+    threads: dict[Copy, str] = field(default_factory=dict)  # the Gmail thread of each delivered copy
+    told: int = 0  # copies Gmail has listed or notified about: those must end up in the ledger
     expected: set[Copy] = field(default_factory=set)
     push_to_view: list[float] = field(default_factory=list)  # seconds
     gmail_to_view: list[float] = field(default_factory=list)  # seconds
@@ -54,6 +56,8 @@ class Play:
             )
             for copy, made in zip(copies, answer["messages"], strict=True):
                 self.delivered[account, made["id"]] = now
+                self.threads[account, made["id"]] = made["threadId"]
+                self.told += notify or copy.listed
                 if copy.captured:
                     self.expected.add((account, made["id"]))
 
@@ -111,11 +115,17 @@ class Play:
             expected=frozenset(self.expected),
             captured=frozenset(captured),
             delivered=len(self.delivered),
+            told=self.told,
             totals=totals,
             defects=defects,
             units=units,
-            bodies_read=self._bodies_read(),
+            pried=self._bodies_read() - self.expected - self._beside_investors(),
         )
+
+    def _beside_investors(self) -> frozenset[Copy]:
+        """Return the copies whose Gmail thread is an investor's: their bodies may be read, not kept."""
+        theirs = {(account, self.threads[account, gmail_id]) for account, gmail_id in self.expected}
+        return frozenset(copy for copy, thread in self.threads.items() if (copy[0], thread) in theirs)
 
     def _bodies_read(self) -> frozenset[Copy]:
         """Ask the local Google which messages it handed the body of to anybody."""
@@ -135,10 +145,11 @@ class Verdict:
     expected: frozenset[Copy]
     captured: frozenset[Copy]
     delivered: int
+    told: int
     totals: dict[str, int]
     defects: dict[str, int]
     units: int
-    bodies_read: frozenset[Copy]
+    pried: frozenset[Copy]  # bodies that were read although neither message nor thread is an investor's
 
     @property
     def lost(self) -> frozenset[Copy]:
@@ -151,14 +162,9 @@ class Verdict:
         return self.captured - self.expected
 
     @property
-    def pried(self) -> frozenset[Copy]:
-        """Bodies that were read although the message is not an investor's."""
-        return self.bodies_read - self.expected
-
-    @property
     def unaccounted(self) -> int:
-        """Delivered messages the ledger has not settled."""
-        return self.delivered - sum(number for state, number in self.totals.items() if state != "waiting")
+        """Messages Gmail told us of that the ledger has not settled."""
+        return self.told - sum(number for state, number in self.totals.items() if state != "waiting")
 
     @property
     def good(self) -> bool:

@@ -44,13 +44,13 @@ class Screen:
         """One line per captured live message: when, which way, who, what, and how fast."""
         if arrival.kind != "stored" or arrival.historic:
             return
-        who = escape((arrival.investors or [arrival.author])[0][:28])
-        fast = f"{seconds * 1000:.0f} ms" if seconds is not None else "found by polling"
+        who = escape((arrival.investors or [arrival.author])[0][:26])
+        fast = f"{seconds * 1000:.0f} ms" if seconds is not None else "polled"
         subject = escape((arrival.subject or "")[:52])
         mailbox = escape(arrival.accounts[-1].partition("@")[0])
         self.console.print(
-            f"  [dim]{datetime.now().astimezone():%H:%M:%S}[/] {ARROWS[arrival.direction]} "
-            f"{who:<28} {subject:<52} [dim]{mailbox:<10}[/] [bold]{fast:>8}[/]",
+            f"  [dim]{datetime.now().astimezone():%H:%M:%S}[/] [bold]{fast:>7}[/] {ARROWS[arrival.direction]} "
+            f"[dim]{mailbox:<7}[/] {who:<26} {subject}",
             no_wrap=True,
             overflow="ellipsis",
         )

@@ -20,6 +20,11 @@ class Delivery:
     internal_date: datetime | None
     captured: bool
 
+    @property
+    def listed(self) -> bool:
+        """Whether a plain listing of the mailbox names it: Gmail leaves spam and the bin out."""
+        return not {"SPAM", "TRASH"} & set(self.labels)
+
 
 @dataclass(frozen=True, slots=True)
 class Script:

@@ -41,7 +41,7 @@ class Google:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._http = urllib3.PoolManager(retries=False, timeout=60)
+        self._http = urllib3.PoolManager(retries=False, timeout=60, maxsize=8)
 
     def get(self, path: str) -> Any:
         """Return the JSON of a control path."""
