@@ -60,6 +60,9 @@ def author(values: list[bytes]) -> tuple[Participant | None, str | None]:
     if len(mailboxes) != 1:
         return None, "author-ambiguous"
     name, spec = mailboxes[0]
+    found = ADDRESS.findall(spec)
+    if not name and len(found) == 1 and spec.count("@") == 1:  # "Ada Lindqvist ada@lp.example": one reading only
+        spec = "@".join(found[0])
     address = _one_address(spec)
     if address is None or _another(name, spec):
         return None, "author-ambiguous"

@@ -6,6 +6,7 @@ that would cost the square of the number of headers.
 """
 
 import binascii
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email import policy
@@ -19,6 +20,9 @@ DEEPEST = 50
 MOST_PARTS = 1_000
 MOST_HEADERS = 1_000
 LONGEST_HEADER = 64 * 1024
+
+HEAD_END = re.compile(rb"(?:\A|(?<=\n))\r?\n")
+HEADER_LINE = re.compile(rb"[!-9;-~]+[ \t]*:")
 
 # Defects of the standard library's reader that mean the structure itself is damaged.
 STRUCTURAL = frozenset(
@@ -62,8 +66,8 @@ class Tree:
 
 def take_apart(raw: bytes) -> Tree:
     """Read the structure of *raw*.  May raise RecursionError for absurd nesting; the caller's guard takes it."""
-    root = BytesParser(policy=policy.compat32).parsebytes(raw)
     tree = Tree([], [])
+    root = BytesParser(policy=policy.compat32).parsebytes(_readable_head(raw, tree))
     tree.headers = _headers(root, tree)
     for leaf in _leaves(root, tree):
         if len(tree.leaves) >= MOST_PARTS:
@@ -71,6 +75,29 @@ def take_apart(raw: bytes) -> Tree:
             break
         tree.leaves.append(leaf)
     return tree
+
+
+def _readable_head(raw: bytes, tree: Tree) -> bytes:
+    """Drop lines of the head that are neither a header nor its continuation.
+
+    Other readers end the head at such a line, and everything after it (the From header, say)
+    becomes text: a sender could hide an author from us that Gmail shows.
+    """
+    end = HEAD_END.search(raw)
+    head, rest = (raw[: end.start()], raw[end.start() :]) if end else (raw, b"")
+    lines = head.splitlines(keepends=True)
+    kept: list[bytes] = []
+    for line in lines:
+        if HEADER_LINE.match(line):
+            name, _, value = line.partition(b":")
+            kept.append(name.rstrip() + b":" + value)  # white space before the colon is old, and legal
+        elif kept and line[:1] in b" \t":
+            kept.append(line)
+        elif not (line.startswith((b"From ", b">From ")) and not kept):
+            tree.defects.add("structure-broken")
+    if not kept:  # no head at all: what looks like one is the text
+        return b"\r\n" + raw
+    return b"".join(kept) + rest
 
 
 def _headers(part: "Message[str, str]", tree: Tree) -> list[tuple[str, bytes]]:

@@ -10,6 +10,7 @@ MOST = 256 * 1024  # octets of header looked at
 _BLANK_LINE = re.compile(rb"\r\n\r\n|\n\n|\r\r")
 _FOLD = re.compile(rb"(?:\r\n|\n|\r)(?=[ \t])")
 # Bounded, so that no header can make the search for an end take long.
+_SPACE = re.compile(rb"\s")
 _QUOTED = re.compile(r'"(?:\\.|[^"\\]){0,500}"')
 _COMMENT = re.compile(r"\([^()]*\)")
 _ENCODED_WORD = re.compile(r"=\?[^?\s]+\?[bBqQ]\?[^?]*\?=")
@@ -25,8 +26,9 @@ def fields(raw: bytes) -> Fields:
     found: Fields = {}
     for line in _FOLD.sub(b"", head).splitlines():
         name, colon, value = line.partition(b":")
-        if colon and name.strip() and b" " not in name.strip():
-            found.setdefault(name.strip().decode("latin-1").lower(), []).append(_text(value))
+        # A name with white space around it is read differently by every program: here it is no header.
+        if colon and name and not _SPACE.search(name):
+            found.setdefault(name.decode("latin-1").lower(), []).append(_text(value))
     return found
 
 
@@ -56,6 +58,8 @@ def sender(found: Fields) -> str | None:
         return None
     bare = _bare(values[0])
     in_angles = _ANGLES.findall(bare)
+    if len(in_angles) > 1 or _COMMENT.search("".join(_ANGLES.findall(values[0]))):
+        return None
     candidates = _ADDRESS.findall(in_angles[-1]) if in_angles else _ADDRESS.findall(bare)
     return plain(candidates[0]) if len(candidates) == 1 else None
 
