@@ -1,8 +1,5 @@
 """List an account's mail page by page into the ledger.  Capture takes it from there."""
 
-from datetime import timedelta
-
-from shared.config import Settings
 from shared.gmail.client import Gmail
 from shared.store import deltas, ledger, searches
 from shared.store.database import Database
@@ -10,17 +7,13 @@ from shared.store.deltas import Lease
 from shared.store.searches import Search
 
 
-def list_page(
-    db: Database, gmail: Gmail, settings: Settings, lease: Lease, search: Search, *, lasts: timedelta
-) -> int:
-    """List the next page of *search*: ids into the ledger and the page token in one transaction.
+def list_page(db: Database, gmail: Gmail, lease: Lease, search: Search, *, size: int) -> int:
+    """List the next page of *search* (at most *size* ids): ledger rows and page token in one transaction.
 
     A restart repeats at most the page that was under way; ids already known cost nothing more.
     Returns how many ids were new.
     """
-    page = gmail.list_ids(
-        page_token=search.page_token or None, q=search.query or None, max_results=settings.page_size
-    )
+    page = gmail.list_ids(page_token=search.page_token or None, q=search.query or None, max_results=size)
     seen = [ledger.Seen(ref.id, ref.thread_id) for ref in page.messages]
     with db.transaction() as conn:
         new = ledger.add(conn, lease.account_id, seen, live=False)
@@ -28,5 +21,5 @@ def list_page(
         searches.count_recovered(conn, search, new)
         if not page.next_page_token:
             searches.close_gaps(conn, search)
-        deltas.hold(conn, lease, lasts=lasts)
+        deltas.hold(conn, lease, lasts=deltas.LEASE)
     return new

@@ -50,7 +50,6 @@ class Capture:
     own: Own
     gmail: Gmail
     lease: Lease
-    lasts: timedelta
     tally: Tally
 
     def take(self, entries: Sequence[Entry]) -> None:
@@ -105,12 +104,7 @@ class Capture:
     def _store(self, group: Sequence[Prepared], matches: Mapping[str, tuple[Match, ...]]) -> None:
         """Store a group in one transaction; when it is refused, each message on its own."""
         try:
-            store(
-                self.db,
-                self.lease,
-                [one.email(matches[one.gmail_id], self.own) for one in group],
-                lasts=self.lasts,
-            )
+            store(self.db, self.lease, [one.email(matches[one.gmail_id], self.own) for one in group])
             self.tally.stored += len(group)
         except NotStorable as refused:
             if len(group) > 1:
@@ -153,12 +147,7 @@ class Capture:
             elif isinstance(error, TryLater):
                 self._postpone(entry, Postponed(error.after, str(error), counts=False))
             elif entry.attempts + 1 >= self.settings.retry_max:
-                log.error(
-                    "message.dead",
-                    account=self.lease.account_id,
-                    message=entry.gmail_id,
-                    why=type(error).__name__,
-                )
+                log.error("message.dead", account=self.lease.account_id, message=entry.gmail_id)
                 self._close([entry.gmail_id], "dead", str(error))
             else:
                 self._postpone(entry, Postponed(_pause(entry.attempts), str(error), counts=True))
@@ -174,19 +163,19 @@ class Capture:
         self.tally.failed += why.counts
         with self.db.transaction() as conn:
             ledger.postpone(conn, self.lease.account_id, [entry.gmail_id], why)
-            deltas.hold(conn, self.lease, lasts=self.lasts)
+            deltas.hold(conn, self.lease, lasts=deltas.LEASE)
 
     def _close(self, gmail_ids: Sequence[str], state: str, error: str = "") -> None:
         if not gmail_ids:
             return
         with self.db.transaction() as conn:
             ledger.settle(conn, self.lease.account_id, gmail_ids, state, error)
-            deltas.hold(conn, self.lease, lasts=self.lasts)
+            deltas.hold(conn, self.lease, lasts=deltas.LEASE)
         self.tally.count(state, len(gmail_ids))
 
 
 def _skips_the_scales(entry: Entry) -> bool:
-    """A message in a thread that is already an investor's is fetched at once: 20 units and a round trip saved.
+    """Fetch a message of an investor's thread at once: 20 units and a round trip saved.
 
     Only when history told its labels: a listing does not, and a draft's body must never be read.
     """

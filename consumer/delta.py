@@ -12,9 +12,6 @@ from shared.store.accounts import Account
 from shared.store.database import Connection, Database
 from shared.store.deltas import Lease, Pushed
 
-# How long a worker may be silent before another one takes its account over.
-LEASE = timedelta(seconds=30)
-
 # Gmail sends at most one notification a second and drops the others, so the last changes of a burst come
 # without one: after mail was found, one more look (2 units) finds them in seconds instead of minutes.
 AFTER_NEWS = timedelta(seconds=2)
@@ -53,7 +50,7 @@ def look(db: Database, gmail: Gmail, settings: Settings, lease: Lease) -> Look:
         _move(conn, account, reached)
         if not lagging:
             deltas.served(conn, lease, pushed)
-        deltas.hold(conn, lease, lasts=LEASE)
+        deltas.hold(conn, lease, lasts=deltas.LEASE)
     return Look(wake=pushed.wake, news=bool(seen.told), lagging=lagging)
 
 
@@ -96,5 +93,5 @@ def _long_way_round(db: Database, gmail: Gmail, lease: Lease, account: Account, 
     with db.transaction() as conn:
         searches.recover(conn, account.id, cursor=account.cursor, anchor=anchor)
         _move(conn, account, anchor)
-        deltas.hold(conn, lease, lasts=LEASE)
+        deltas.hold(conn, lease, lasts=deltas.LEASE)
     return Look(wake=pushed.wake, news=True, lagging=False)

@@ -1,4 +1,4 @@
-"""From Gmail's raw answer to a message ready to be stored: raw kept first, then parsed, then its files kept."""
+"""From Gmail's raw answer to a message ready to be stored: first the raw is kept, then parsed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -108,7 +108,7 @@ def prepare(
 
 
 def direction(mail: Mail, labels: Sequence[str], own: Own) -> Direction:
-    """Sent mail goes out, whoever's mailbox shows it; mail to oneself is Gmail's one message with both labels."""
+    """Sent mail goes out, in whoever's mailbox it lies; mail to oneself is one message with both labels."""
     if "SENT" in labels and "INBOX" in labels:
         return "both"
     if "SENT" in labels or (mail.author is not None and own.owns(mail.author.address)):

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from consumer.backfill import list_page
 from consumer.capture import Capture
-from consumer.delta import AFTER_NEWS, LAG_PAUSES, LEASE, Look, look
+from consumer.delta import AFTER_NEWS, LAG_PAUSES, Look, look
 from consumer.match import Own
 from consumer.parsing import Parsers
 from shared.blobs import BlobStore
@@ -62,17 +62,15 @@ def run(deps: Deps, lease: Lease, tally: Tally) -> Outcome:
         urgent = [entry for entry in entries if entry.live]
         if entries:
             gmail = live if urgent else bulk
-            capture = Capture(
-                deps.db, deps.blobs, deps.parsers, deps.settings, own, gmail, lease, LEASE, tally
-            )
+            capture = Capture(deps.db, deps.blobs, deps.parsers, deps.settings, own, gmail, lease, tally)
             capture.take(urgent or entries)
         elif search is not None:
             tally.kind = "recovery" if search.kind == "recovery" else "backfill"
-            list_page(deps.db, bulk, deps.settings, lease, search, lasts=LEASE)
+            list_page(deps.db, bulk, lease, search, size=deps.settings.page_size)
         else:
             break
         with deps.db.transaction() as conn:
-            wake = deltas.hold(conn, lease, lasts=LEASE)
+            wake = deltas.hold(conn, lease, lasts=deltas.LEASE)
     return _outcome(deps, lease, looked)
 
 

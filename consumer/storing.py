@@ -1,7 +1,6 @@
 """Write messages, their threads, the change feed and the ledger in one fenced transaction."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from consumer.thread import place
 from shared.store import deltas, emails, ledger
@@ -10,7 +9,7 @@ from shared.store.deltas import Lease
 from shared.store.emails import NewEmail
 
 
-def store(db: Database, lease: Lease, mails: Sequence[NewEmail], *, lasts: timedelta) -> None:
+def store(db: Database, lease: Lease, mails: Sequence[NewEmail]) -> None:
     """Store *mails* of the leased account, all or none.  Their blobs must be durable already.
 
     Storing the same copy again changes nothing.  Raises NotStorable when the database refuses a
@@ -21,7 +20,7 @@ def store(db: Database, lease: Lease, mails: Sequence[NewEmail], *, lasts: timed
         emails.add_blobs(conn, _blobs(mails))
         changes = [_store_one(conn, lease.account_id, mail) for mail in mails]
         emails.announce(conn, changes)
-        deltas.hold(conn, lease, lasts=lasts)
+        deltas.hold(conn, lease, lasts=deltas.LEASE)
 
 
 def _blobs(mails: Sequence[NewEmail]) -> list[tuple[str, int]]:

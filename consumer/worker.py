@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from os import getpid
 from threading import Event, Thread, current_thread
 
-from consumer.delta import LEASE
 from consumer.run import Deps, Outcome, run
 from shared.errors import LeaseLost, MailroomError, NoMailbox, OperatorMustAct, Reconnect, TryLater
 from shared.log import logger
@@ -78,7 +77,7 @@ class Workers:
     def _lease(self) -> Lease | None:
         owner = f"{socket.gethostname()}:{getpid()}:{current_thread().name}"
         with self._deps.db.transaction() as conn:
-            return deltas.lease(conn, owner=owner, lasts=LEASE)
+            return deltas.lease(conn, owner=owner, lasts=deltas.LEASE)
 
     def _sleep(self) -> None:
         """Sleep until an account turns due, somebody says so, or we stop."""

@@ -36,7 +36,7 @@ def contacts() -> None:
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--dry-run", is_flag=True, help="Read and report; write nothing.")
 def import_(file: Path, dry_run: bool) -> None:
-    """Import investors from FILE, a CSV with the columns investor, firm, address, domain.
+    r"""Import investors from FILE, a CSV with the columns investor, firm, address, domain.
 
     \b
     investor,firm,address,domain
@@ -138,5 +138,6 @@ def _report(imported: Imported, *, dry_run: bool) -> None:
         click.echo(f"{counts}; nothing written (--dry-run).")
     else:
         click.echo(
-            f"{counts}: {imported.investors} new investor(s), {imported.addresses} new address(es) or domain(s)."
+            f"{counts}: {imported.investors} new investor(s), "
+            f"{imported.addresses} new address(es) or domain(s)."
         )

@@ -65,6 +65,7 @@ PATIENCE_SEC = 45.0
     help="Where the demo keeps its files.  [default: data/demo]",
 )
 def demo(  # noqa: PLR0913 - one parameter per option
+    *,
     once: bool,
     eml: Path | None,
     mbox: Path | None,

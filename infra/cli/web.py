@@ -21,7 +21,7 @@ log = logger("web")
 )
 @click.option("--threads", default=8, show_default=True, help="Requests answered at the same time.")
 def web(host: str, port: int, serve: str, threads: int) -> None:
-    """Serve the push endpoint, the admin API and the console.
+    r"""Serve the push endpoint, the admin API and the console.
 
     \b
     The public process needs the one route:   mailroom web --serve push --host 0.0.0.0

@@ -25,7 +25,7 @@ def settings(*needs: Need) -> Settings:
 
 @contextmanager
 def database_url(settings: Settings) -> Generator[str]:
-    """Yield DATABASE_URL, or that of the embedded PostgreSQL under the data dir, running for as long as needed."""
+    """Yield DATABASE_URL, or that of the embedded PostgreSQL, which runs for as long as it is needed."""
     if settings.database_url:
         yield settings.database_url
         return

@@ -16,6 +16,10 @@ SQL = queries(__file__)
 CHANNEL = "mailroom_due"
 
 
+# How long a worker may be silent before another one takes its account over.
+LEASE = timedelta(seconds=30)
+
+
 @dataclass(frozen=True, slots=True)
 class Lease:
     """The right to work on one account until it expires."""

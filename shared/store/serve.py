@@ -93,5 +93,5 @@ def ledger_totals(conn: Connection) -> dict[str, int]:
 
 
 def with_defects(conn: Connection) -> dict[str, int]:
-    """Return how many stored messages carry each defect code, most frequent first; "" counts those with any."""
+    """Return how many stored messages carry each defect code; "" counts those with any."""
     return {code: int(number) for code, number in conn.execute(SQL["with_defects"])}

@@ -1,4 +1,4 @@
-"""Play a script on the stack: deliver the past, enrol, watch it arrive, deliver new mail, and judge the result."""
+"""Play a script on the stack: deliver the past, enrol, watch mail arrive, and judge the result."""
 
 import json
 import time
@@ -79,7 +79,7 @@ class Play:
         return member
 
     def arrivals(self) -> Iterator[tuple[Arrival, float | None]]:
-        """Yield what the CRM's feed tells since the last call, with the seconds from push to view of live mail."""
+        """Yield what the CRM's feed tells since the last call; live mail with its seconds from push to view."""
         with self.db.transaction() as conn:
             fresh = serve.arrivals(conn, after=self._seen)
         now = datetime.now(UTC)
@@ -173,7 +173,7 @@ class Verdict:
 
 
 def wait_until_settled(play: Play, *, target: int, patience: float, stop: Event) -> Iterator[int]:
-    """Yield the number of settled messages until it reaches *target*, or nothing moves for *patience* seconds."""
+    """Yield the settled messages until they are *target*, or nothing moves for *patience* seconds."""
     best, since = -1, time.monotonic()
     while not stop.is_set():
         play.stack.check()

@@ -49,7 +49,8 @@ class Screen:
         subject = escape((arrival.subject or "")[:52])
         mailbox = escape(arrival.accounts[-1].partition("@")[0])
         self.console.print(
-            f"  [dim]{datetime.now().astimezone():%H:%M:%S}[/] [bold]{fast:>7}[/] {ARROWS[arrival.direction]} "
+            f"  [dim]{datetime.now().astimezone():%H:%M:%S}[/] [bold]{fast:>7}[/] "
+            f"{ARROWS[arrival.direction]} "
             f"[dim]{mailbox:<7}[/] {who:<26} {subject}",
             no_wrap=True,
             overflow="ellipsis",

@@ -1,4 +1,4 @@
-"""Start and stop everything the demo needs: PostgreSQL, a local Google, Pub/Sub, and mailroom's own processes."""
+"""Start and stop what the demo needs: PostgreSQL, a local Google, Pub/Sub, mailroom's own processes."""
 
 import json
 import os
