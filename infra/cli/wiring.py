@@ -60,7 +60,7 @@ def gmail(settings: Settings) -> GmailFactory:
     except ConfigError as bad:
         raise _stop(bad) from None
     transport = Transport()
-    tokens = DelegatedTokens(key, settings.token_url, transport=transport)
+    tokens = DelegatedTokens(key, settings.token_url, transport=transport, domains=settings.workspace_domain)
     return GmailFactory(
         settings.api_url, transport=transport, tokens=tokens, budget=Budget(settings.rate_units_sec)
     )

@@ -28,9 +28,9 @@ def open_search(conn: Connection, account_id: int) -> Search | None:
         return cursor.execute(SQL["open_search"], {"account_id": account_id}).fetchone()
 
 
-def advance(conn: Connection, search: Search, *, page_token: str, found: int) -> None:
-    """Note a listed page of *found* ids; "" as the next token ends the search."""
-    conn.execute(SQL["advance"], {"id": search.id, "page_token": page_token, "found": found})
+def advance(conn: Connection, search: Search, *, page_token: str, found: int, done: bool) -> None:
+    """Note a listed page of *found* ids and where to go on ("" is the first page), or that it was the last."""
+    conn.execute(SQL["advance"], {"id": search.id, "page_token": page_token, "found": found, "done": done})
 
 
 def recover(conn: Connection, account_id: int, *, cursor: int, anchor: int) -> None:

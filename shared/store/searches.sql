@@ -9,8 +9,8 @@ SELECT id, account_id, kind, query, page_token, listed
 UPDATE mailroom.email_searches
    SET page_token = %(page_token)s,
        listed = listed + %(found)s,
-       state = CASE WHEN %(page_token)s = '' THEN 'done' ELSE state END,
-       finished_at = CASE WHEN %(page_token)s = '' THEN now() END
+       state = CASE WHEN %(done)s THEN 'done' ELSE state END,
+       finished_at = CASE WHEN %(done)s THEN now() END
  WHERE id = %(id)s;
 
 -- name: recover

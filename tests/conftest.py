@@ -1,0 +1,51 @@
+"""What every test may use: one PostgreSQL for the run, a fresh database for each test, a clean environment."""
+
+import os
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from infra.local import postgres
+from shared.store import migrate
+from shared.store.database import Database
+
+TEMPLATE = "mailroom_template"
+_numbers = count(1)
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is set on this machine must not decide a test."""
+    for name in list(os.environ):
+        if name.startswith(("CRM_GMAIL_", "DATABASE_URL")):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real server, with a migrated template database."""
+    with postgres.start(Path(tmp_path_factory.mktemp("postgres")) / "data") as server:
+        with psycopg.connect(server.url, autocommit=True) as conn:
+            conn.execute(f"CREATE DATABASE {TEMPLATE}".encode())
+        migrate.up(psycopg.conninfo.make_conninfo(server.url, dbname=TEMPLATE))
+        yield server.url
+
+
+@pytest.fixture
+def database_url(postgres_url: str) -> Iterator[str]:
+    """The URL of a migrated, empty database of this test's own."""
+    name = f"test_{next(_numbers)}"
+    with psycopg.connect(postgres_url, autocommit=True) as conn:
+        conn.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}".encode())
+        yield psycopg.conninfo.make_conninfo(postgres_url, dbname=name)
+        conn.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+@pytest.fixture
+def db(database_url: str) -> Iterator[Database]:
+    """An open database of this test's own."""
+    with Database(database_url) as database:
+        yield database

@@ -1,0 +1,3 @@
+"""Whose mailboxes the tests use."""
+
+ADA, BEN, CLEO = "ada@fund.test", "ben@fund.test", "cleo@fund.test"
