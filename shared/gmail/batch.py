@@ -1,22 +1,27 @@
 """Gmail's multipart batch: several calls in one request.  Saves round trips, not quota.
 
 The parts of one batch run at the same time for one account, and a hundred of them draw refusals
-where 25 do not.
+where 25 do not.  Answers come in any order and are matched by Content-ID.
 """
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shared.gmail.calls import Call
 
 PATH = "/batch/gmail/v1"
 MOST = 25
+# Parts hold nothing but percent-encoded paths, so no part can contain it.
 BOUNDARY = "mailroom-batch"
 CONTENT_TYPE = f'multipart/mixed; boundary="{BOUNDARY}"'
 
-CONTENT_ID = re.compile(rb"^content-id:\s*<?response-(?:<)?(?:item-)(\d+)>?", re.IGNORECASE | re.MULTILINE)
-STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})")
+GIVEN_BOUNDARY = re.compile(r'boundary="?([^";,\s]+)', re.IGNORECASE)
+CONTENT_ID = re.compile(
+    rb"^content-id:[ \t]*<?response-<?item-(\d{1,3})>{0,2}[ \t]*\r?$", re.IGNORECASE | re.MULTILINE
+)
+STATUS = re.compile(rb"\s*HTTP/\d(?:\.\d)? (\d{3})(?= |\r|\n|$)")
+EMPTY_LINE = re.compile(rb"\r?\n\r?\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,19 +30,24 @@ class Part:
 
     status: int
     headers: dict[str, str]  # names in lower case
-    body: bytes
+    body: bytes = field(repr=False)
 
 
 def encode(calls: Sequence[Call]) -> bytes:
-    """Write the body of a batch; the n-th call is `item-n`.  ValueError above 25 calls."""
+    """Write the body of a batch; the n-th call is `item-n`.
+
+    Raises ValueError above 25 calls, and for a call that has a body.
+    """
     if len(calls) > MOST:
         raise ValueError(f"a batch holds at most {MOST} calls, not {len(calls)}")
+    if any(call.body is not None for call in calls):
+        raise ValueError("only calls without a body travel in batches")
     parts = [
         f"--{BOUNDARY}\r\nContent-Type: application/http\r\nContent-ID: <item-{number}>\r\n\r\n"
-        f"{call.http_method} {call.path} HTTP/1.1\r\nAccept: application/json\r\n\r\n"
+        f"{call.http_method} {call.path} HTTP/1.1\r\nAccept: application/json\r\n\r\n\r\n"
         for number, call in enumerate(calls)
     ]
-    return ("".join(parts) + f"--{BOUNDARY}--\r\n").encode()
+    return ("".join(parts) + f"--{BOUNDARY}--\r\n").encode("ascii")
 
 
 def decode(content_type: str, body: bytes) -> dict[int, Part]:
@@ -45,29 +55,33 @@ def decode(content_type: str, body: bytes) -> dict[int, Part]:
 
     Parts that cannot be read are left out; the caller treats a missing one as not answered.
     """
-    boundary = re.search(r'boundary="?([^";]+)', content_type)
+    boundary = GIVEN_BOUNDARY.search(content_type)
     if boundary is None:
         return {}
-    pieces = body.split(b"--" + boundary[1].encode())
-    return dict(part for piece in pieces[1:] if (part := _part(piece)))
+    return dict(part for piece in _pieces(body, boundary[1].encode()) if (part := _part(piece)))
+
+
+def _pieces(body: bytes, boundary: bytes) -> list[bytes]:
+    """Cut at the boundaries that begin a line: JSON has no line ends inside its strings."""
+    before, *pieces = body.split(b"\n--" + boundary)
+    first = before.removeprefix(b"--" + boundary)
+    return pieces if first == before else [first, *pieces]
 
 
 def _part(piece: bytes) -> tuple[int, Part] | None:
     """Split one part: its own headers, the inner status line and headers, the JSON."""
-    outer, _, inner = _split(piece.lstrip(b"\r\n"))
+    outer, inner = _split(piece)
     number, status = CONTENT_ID.search(outer), STATUS.match(inner)
     if number is None or status is None:
         return None
-    head, _, body = _split(inner)
+    head, body = _split(inner.lstrip())
     return int(number[1]), Part(int(status[1]), _headers(head), body.strip(b"\r\n"))
 
 
-def _split(text: bytes) -> tuple[bytes, bytes, bytes]:
+def _split(text: bytes) -> tuple[bytes, bytes]:
     """Split at the first empty line, whichever line ends are used."""
-    crlf, lf = text.find(b"\r\n\r\n"), text.find(b"\n\n")
-    if crlf >= 0 and (lf < 0 or crlf < lf):
-        return text[:crlf], text[crlf : crlf + 4], text[crlf + 4 :]
-    return text.partition(b"\n\n")
+    found = EMPTY_LINE.search(text)
+    return (text[: found.start()], text[found.end() :]) if found else (text, b"")
 
 
 def _headers(head: bytes) -> dict[str, str]:

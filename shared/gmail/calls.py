@@ -1,7 +1,7 @@
 """What a Gmail call is: built from Google's own description of the API, sent by others.
 
 The description comes with google-api-python-client and is read once; building it needs neither
-network nor credentials, and one service serves all accounts.
+network nor credentials, and one service serves all accounts.  `user` is the account's address.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,9 @@ Format = Literal["minimal", "metadata", "full", "raw"]
 
 # What deciding whether a message could be an investor's needs, and no more.
 WEIGHED_HEADERS = ("From", "To", "Cc", "Bcc", "Sender", "Reply-To")
+# Singular, unlike the fields of the answer; the plural is a 400.
 HISTORY_TYPES = ("messageAdded", "messageDeleted", "labelAdded", "labelRemoved")
+MOST_LISTED = 500  # of one page, for history and messages alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,79 +29,112 @@ class Call:
     method_id: str  # "gmail.users.messages.get"
     http_method: str
     path: str  # with the query, from "/gmail/v1/..." on
-    body: bytes | None = None
-
-
-@cache
-def _users() -> Any:
-    service = build("gmail", "v1", http=httplib2.Http(), static_discovery=True, cache_discovery=False)
-    return service.users()
-
-
-@cache
-def _messages() -> Any:
-    # Building this object costs ten times as much as the call made from it.
-    return _users().messages()
-
-
-@cache
-def _history() -> Any:
-    return _users().history()
-
-
-def _call(request: Any) -> Call:
-    parts = urlsplit(request.uri)
-    body = request.body.encode() if request.body else None
-    return Call(
-        request.methodId, request.method, f"{parts.path}?{parts.query}" if parts.query else parts.path, body
-    )
+    body: bytes | None = None  # JSON
+    packed: bool = True  # ask for gzip: unpacking a raw message costs more than the bytes saved
 
 
 def get_profile(user: str) -> Call:
     """users.getProfile: 1 unit."""
-    return _call(_users().getProfile(userId=user))
+    return _call(_resource("users").getProfile(userId=user))
 
 
-def history_list(user: str, start: int, page_token: str | None) -> Call:
-    """users.history.list from *start* (exclusive): 2 units a page of at most 500 records."""
+def history_list(user: str, start: int, page_token: str | None, *, max_results: int = MOST_LISTED) -> Call:
+    """users.history.list from *start* (exclusive): 2 units a page.
+
+    No label filter: it looks at the labels of the time, and hides moves that matter here.
+    """
     return _call(
-        _history().list(
+        _resource("history").list(
             userId=user,
             startHistoryId=str(start),
-            maxResults=500,
+            maxResults=max_results,
             pageToken=page_token,
             historyTypes=list(HISTORY_TYPES),
         )
     )
 
 
-def messages_list(
-    user: str, *, page_token: str | None, q: str | None, max_results: int, include_spam_trash: bool
+def messages_list(  # noqa: PLR0913 - Gmail's own parameters
+    user: str,
+    *,
+    page_token: str | None = None,
+    q: str | None = None,
+    max_results: int = MOST_LISTED,
+    include_spam_trash: bool = False,
+    label_ids: Sequence[str] = (),
 ) -> Call:
-    """users.messages.list: 5 units a page of at most 500 ids."""
+    """users.messages.list: 5 units a page of at most 500 ids.  Several labels: messages that have all."""
     return _call(
-        _messages().list(
+        _resource("messages").list(
             userId=user,
             pageToken=page_token,
             q=q,
             maxResults=max_results,
             includeSpamTrash=include_spam_trash,
+            labelIds=list(label_ids) or None,
         )
     )
 
 
 def message_get(user: str, message_id: str, *, format_: Format, headers: Sequence[str] = ()) -> Call:
-    """users.messages.get: 20 units in every format."""
-    return _call(
-        _messages().get(userId=user, id=message_id, format=format_, metadataHeaders=list(headers) or None)
+    """users.messages.get: 20 units in every format.  *headers* narrows the metadata format."""
+    request = _resource("messages").get(
+        userId=user, id=message_id, format=format_, metadataHeaders=list(headers) or None
     )
+    return _call(request, packed=format_ != "raw")
+
+
+def threads_get(
+    user: str, thread_id: str, *, format_: Literal["minimal", "metadata", "full"], headers: Sequence[str] = ()
+) -> Call:
+    """users.threads.get: 40 units for the whole thread; there is no raw format."""
+    return _call(
+        _resource("threads").get(
+            userId=user, id=thread_id, format=format_, metadataHeaders=list(headers) or None
+        )
+    )
+
+
+def attachment_get(user: str, message_id: str, attachment_id: str) -> Call:
+    """users.messages.attachments.get: 20 units; the id comes from a recent messages.get."""
+    request = _resource("attachments").get(userId=user, messageId=message_id, id=attachment_id)
+    return _call(request, packed=False)
 
 
 def watch(user: str, topic: str) -> Call:
     """users.watch on all labels: 100 units.  A label filter would hide moves we need."""
-    return _call(_users().watch(userId=user, body={"topicName": topic}))
+    return _call(_resource("users").watch(userId=user, body={"topicName": topic}))
 
 
 def stop(user: str) -> Call:
     """users.stop: 50 units."""
-    return _call(_users().stop(userId=user))
+    return _call(_resource("users").stop(userId=user))
+
+
+def labels_list(user: str) -> Call:
+    """users.labels.list: 1 unit."""
+    return _call(_resource("labels").list(userId=user))
+
+
+def send_as_list(user: str) -> Call:
+    """users.settings.sendAs.list: the mailbox's own addresses."""
+    return _call(_resource("sendAs").list(userId=user))
+
+
+@cache
+def _resource(name: str) -> Any:
+    """Return one of the API's collections; building it costs ten times as much as a call made from it."""
+    if name == "users":
+        # A transport is given so that the library asks the environment for no credentials.
+        return build(
+            "gmail", "v1", http=httplib2.Http(), static_discovery=True, cache_discovery=False
+        ).users()
+    parents = {"attachments": "messages", "settings": "users", "sendAs": "settings"}
+    return getattr(_resource(parents.get(name, "users")), name)()
+
+
+def _call(request: Any, *, packed: bool = True) -> Call:
+    parts = urlsplit(request.uri)
+    path = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    body = request.body.encode() if request.body else None
+    return Call(request.methodId, request.method, path, body, packed)

@@ -1,7 +1,8 @@
-"""What Gmail's and Google's refusals mean for the caller.  Decides only.
+"""What Gmail's refusals mean for the caller.  Decides only.
 
 The reason and the method decide, not the status alone: Gmail's usual quota refusal is a 403, and
-its 404 means "take the long way round" for history and "gone" for a message.
+its 404 means "take the long way round" for history and "gone" for a message.  What the token
+endpoint's refusals mean is in `token_failures`.
 """
 
 import re
@@ -22,21 +23,39 @@ from shared.errors import (
     TryLater,
 )
 
-RATE_REASONS = frozenset({"rateLimitExceeded", "userRateLimitExceeded"})
 HISTORY = "gmail.users.history.list"
 ONE_OF_A_MAILBOX = frozenset(
     {"gmail.users.messages.get", "gmail.users.messages.attachments.get", "gmail.users.threads.get"}
 )
-RETRY_AFTER = re.compile(r"Retry after\s+(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)")
+PROFILE = "gmail.users.getProfile"
+
+RATE_REASONS = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "RATE_LIMIT_EXCEEDED"})
+PRECONDITION = frozenset({"failedPrecondition", "FAILED_PRECONDITION"})
+RETRY_AFTER = re.compile(
+    r"retry after\s+(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d))", re.IGNORECASE
+)
+ADDRESS = re.compile(r"[^\s<>\"'(),:;]+@[^\s<>\"'(),:;]+")
 
 SOON = timedelta(seconds=2)
 BUSY = timedelta(seconds=5)
-TOMORROW = timedelta(hours=6)
-LONGEST = timedelta(hours=1)
+LONGEST = timedelta(hours=1)  # believed of a pause that Gmail names
+BANDWIDTH = timedelta(hours=1)  # bytes are counted by the day, nothing says when there are some again
+REST_OF_DAY = timedelta(hours=6)
+
+
+class SlowDown(TryLater):
+    """Gmail counts too much for this account (*shared*: for the project): send nothing before *after*.
+
+    Asking again before the time Gmail names moves that time further out.
+    """
 
 
 class WatchTaken(MailroomError):
     """Another watch of this mailbox is live in our project: stop it, then watch once."""
+
+
+class StalePage(CallerBug):
+    """Gmail no longer accepts this page token: begin the listing again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +63,10 @@ class Refusal:
     """Google's error envelope, as far as it could be read."""
 
     status: int
-    reason: str
-    message: str
+    reason: str = ""  # errors[0].reason, else of the details, else the envelope's status
+    message: str = ""
+    detail: str = ""  # the reason of the details: says more when both are there
+    readable: bool = True  # it was Google's envelope, not a page of something in between
 
 
 class _Item(msgspec.Struct):
@@ -53,208 +74,183 @@ class _Item(msgspec.Struct):
     message: str = ""
 
 
+class _Detail(msgspec.Struct):
+    reason: str = ""
+
+
 class _Error(msgspec.Struct):
     message: str = ""
     errors: tuple[_Item, ...] = ()
     status: str = ""
+    details: tuple[_Detail, ...] = ()
 
 
 class _Envelope(msgspec.Struct):
     error: _Error
 
 
-class _TokenError(msgspec.Struct):
-    error: str = ""
-    error_description: str = ""
-    error_subtype: str = ""
-
-
 def read(status: int, body: bytes) -> Refusal:
-    """Read an error body; an HTML page, cut JSON or nothing at all leaves reason and message empty."""
+    """Read an error body; an HTML page, cut JSON or nothing at all leaves everything empty."""
     try:
         error = msgspec.json.decode(body, type=_Envelope).error
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return Refusal(status, "", "")
+        return Refusal(status, readable=False)
     first = error.errors[0] if error.errors else _Item()
-    return Refusal(status, first.reason or error.status, error.message or first.message)
+    detail = next((detail.reason for detail in error.details if detail.reason), "")
+    return Refusal(status, first.reason or detail or error.status, error.message or first.message, detail)
 
 
 def failure(
     method_id: str, status: int, body: bytes, headers: Mapping[str, str], *, now: datetime
 ) -> MailroomError:
-    """Return what the caller does next after an answer that is no success.  *now* is aware, UTC."""
-    refusal = read(status, body)
-    by_status = {400: _bad_request, 401: _unauthorized, 403: _forbidden, 404: _not_found}
-    if status in by_status:
-        return by_status[status](method_id, refusal, headers, now)
-    if status == 429:  # noqa: PLR2004 - HTTP's Too Many Requests
-        return _slow_down(refusal, headers, now)
-    if status >= 500 or 300 <= status < 400:  # noqa: PLR2004 - HTTP's own borders
-        return TryLater(f"Gmail answered {status} to {_short(method_id)}", after=_named_pause(headers, BUSY))
-    return CallerBug(f"Gmail answered {status} to {_short(method_id)}: {_cut(refusal.message)}")
+    """Return what the caller does next after an answer that is no success.
+
+    *method_id* is that of the call ("gmail.users.watch"), *now* is aware, UTC.  No message repeats
+    an address.
+    """
+    refusal, method = read(status, body), method_id.removeprefix("gmail.users.")
+    meaning: MailroomError = CallerBug(f"Gmail answered {status} to {method}: {_shown(refusal)}")
+    match status:
+        case 400:
+            meaning = _bad_request(method, refusal)
+        case 401:
+            meaning = _unauthorized(method, refusal)
+        case 403:
+            meaning = _forbidden(method, refusal, headers, now)
+        case 404:
+            meaning = _not_found(method_id, refusal)
+        case 429:
+            meaning = _slow_down(refusal, headers, now)
+        case _ if 300 <= status < 400:  # noqa: PLR2004 - HTTP's own border
+            what = f"{method} was answered with a redirect, never followed: check CRM_GMAIL_API_URL"
+            meaning = TryLater(what, after=BUSY)
+        case _ if status >= 500 or status in {408, 409}:  # noqa: PLR2004 - HTTP's own border
+            meaning = TryLater(f"Gmail answered {status} to {method}", after=_named_pause(headers) or BUSY)
+    return meaning
 
 
-def _bad_request(method_id: str, refusal: Refusal, _: Mapping[str, str], __: datetime) -> MailroomError:
-    if "Only one user push notification client" in refusal.message:
+def _bad_request(method: str, refusal: Refusal) -> MailroomError:
+    message = refusal.message
+    if "Only one user push notification client" in message:
         return WatchTaken("another watch of this mailbox is live; it has to be stopped first")
-    if "Mail service not enabled" in refusal.message:
+    if "Mail service not enabled" in message:
         return NoMailbox("this address has no Gmail mailbox; give it a licence or remove the account")
-    if refusal.reason in {"failedPrecondition", "FAILED_PRECONDITION"}:
-        # Seen for a service account without a subject, and now and then for no reason at all.
-        return TryLater(
-            "Gmail says a precondition failed (often: no mailbox yet)", after=timedelta(minutes=1)
+    if refusal.reason in PRECONDITION:
+        # Also seen now and then for no reason at all; an operator's trouble is looked at again soon.
+        return OperatorMustAct(
+            "Gmail says a precondition failed: the address has no Gmail mailbox yet, or the service account "
+            "acts for nobody; check both in the Workspace admin console"
         )
-    if "Invalid topicName" in refusal.message:
+    if "Invalid topicName" in message:
         return OperatorMustAct(
             "the topic belongs to another project than the service account: set CRM_GMAIL_PUBSUB_TOPIC "
             "to a topic of the service account's own project"
         )
-    return CallerBug(f"Gmail calls {_short(method_id)} malformed: {_cut(refusal.message)}")
+    if "pageToken" in message or "page_token" in message:
+        return StalePage(f"Gmail no longer accepts the page token of {method}; the listing begins again")
+    return CallerBug(f"Gmail calls {method} malformed: {_shown(refusal)}")
 
 
-def _unauthorized(method_id: str, refusal: Refusal, _: Mapping[str, str], __: datetime) -> MailroomError:
-    if refusal.reason == "required":
-        return CallerBug(f"{_short(method_id)} was sent without credentials")
+def _unauthorized(method: str, refusal: Refusal) -> MailroomError:
+    if refusal.reason == "required" or refusal.detail == "CREDENTIALS_MISSING":
+        return CallerBug(f"{method} was sent without credentials")
     return Reconnect("Gmail no longer accepts this account's access: check the account and its delegation")
 
 
-def _forbidden(method_id: str, refusal: Refusal, headers: Mapping[str, str], now: datetime) -> MailroomError:
+def _forbidden(method: str, refusal: Refusal, headers: Mapping[str, str], now: datetime) -> MailroomError:
     message = refusal.message
-    if refusal.reason == "dailyLimitExceeded" or "Daily Limit" in message:
-        return TryLater("the project's daily Gmail quota is used up", after=TOMORROW, shared=True)
-    if refusal.reason in RATE_REASONS or RETRY_AFTER.search(message):
+    limited = refusal.reason in RATE_REASONS | {"dailyLimitExceeded"} or refusal.detail in RATE_REASONS
+    if limited or RETRY_AFTER.search(message) or message.startswith("Quota exceeded"):
         return _slow_down(refusal, headers, now)
-    for part, remedy in OPERATOR_REMEDIES:
-        if part in message or part == refusal.reason:
+    for sign, remedy in OPERATOR_REMEDIES:
+        if sign in {refusal.reason, refusal.detail} or sign in message:
             return OperatorMustAct(remedy)
-    return OperatorMustAct(f"Gmail forbids {_short(method_id)}: {_cut(message) or 'no reason given'}")
+    return OperatorMustAct(f"Gmail forbids {method}: {_shown(refusal)}")
 
 
+PUBLISHER = (
+    "Gmail may not publish to the topic: grant gmail-api-push@system.gserviceaccount.com the role "
+    "Pub/Sub Publisher on it (an organisation policy on domain-restricted sharing may need an exception)"
+)
+METADATA_ONLY = (
+    "the access granted is limited to metadata: allow gmail.readonly and remove gmail.metadata, "
+    "whose limits win when both are granted"
+)
+SCOPE = (
+    "the access granted lacks a scope: allow https://www.googleapis.com/auth/gmail.readonly for the "
+    "service account's client id in the Workspace admin console"
+)
+DELEGATION = (
+    "Google denies delegation for this address: enrol the account under its primary address, and check "
+    "that it belongs to the delegating Workspace domain"
+)
+SWITCHED_OFF = "the Gmail API is switched off in the project: enable it in the Cloud console"
+
+# A reason, or words of the message, and what an operator has to do; the first that fits.
 OPERATOR_REMEDIES = (
-    (
-        "Error sending test message to Cloud PubSub",
-        "Gmail may not publish to the topic: grant gmail-api-push@system.gserviceaccount.com the role "
-        "Pub/Sub Publisher on it (an organisation policy on domain-restricted sharing may need an exception)",
-    ),
-    (
-        "insufficientPermissions",
-        "the access granted lacks a scope: allow https://www.googleapis.com/auth/gmail.readonly for the "
-        "service account's client id in the Workspace admin console",
-    ),
-    (
-        "Metadata scope",
-        "the access granted is limited to metadata: allow gmail.readonly and remove gmail.metadata, "
-        "whose limits win when both are granted",
-    ),
-    (
-        "Delegation denied",
-        "Google denies delegation for this address: it must be the account's primary address in the "
-        "delegating Workspace domain",
-    ),
-    ("domainPolicy", "the Workspace administrator has switched Gmail apps off for this domain"),
-    ("accessNotConfigured", "the Gmail API is switched off in the project: enable it in the Cloud console"),
+    ("Error sending test message to Cloud PubSub", PUBLISHER),
+    ("Metadata scope", METADATA_ONLY),
+    ("insufficientPermissions", SCOPE),
+    ("ACCESS_TOKEN_SCOPE_INSUFFICIENT", SCOPE),
+    ("Delegation denied", DELEGATION),
+    ("domainPolicy", "the Workspace administrator has switched Gmail apps off for this domain: allow them"),
+    ("accessNotConfigured", SWITCHED_OFF),
+    ("SERVICE_DISABLED", SWITCHED_OFF),
 )
 
 
-def _not_found(method_id: str, refusal: Refusal, _: Mapping[str, str], __: datetime) -> MailroomError:
+def _not_found(method_id: str, refusal: Refusal) -> MailroomError:
+    if not refusal.readable:
+        # A proxy's page, or a wrong address, must not make mail count as deleted.
+        return TryLater("a 404 that is not Gmail's: check CRM_GMAIL_API_URL", after=BUSY)
     if method_id == HISTORY:
         return HistoryGone("Gmail no longer keeps history back to this account's cursor")
     if method_id in ONE_OF_A_MAILBOX:
         return MessageGone("Gmail has no such message")
     if "Cloud PubSub" in refusal.message:
         return OperatorMustAct("the topic does not exist: create it, or correct CRM_GMAIL_PUBSUB_TOPIC")
-    return CallerBug(f"Gmail does not know {_short(method_id)}")
+    if method_id == PROFILE:
+        return NoMailbox("Gmail knows no mailbox of this address; it may have been renamed or deleted")
+    return CallerBug(f"Gmail does not know {method_id}")
 
 
 def _slow_down(refusal: Refusal, headers: Mapping[str, str], now: datetime) -> TryLater:
-    """Wait until the time Gmail names; hammering before it moves it out."""
-    if "concurrent" in refusal.message:
-        return TryLater("Gmail counts too many requests at once for this account", after=BUSY)
-    named = RETRY_AFTER.search(refusal.message)
+    """Wait until the time Gmail names; without one, for as long as this kind of limit lasts."""
+    message = refusal.message
+    named = _named_time(message, now) or _named_pause(headers)
+    project = "per minute per project" in message.lower()
+    if refusal.reason == "dailyLimitExceeded" or "Daily Limit" in message:
+        return SlowDown("the project's daily Gmail quota is used up", after=REST_OF_DAY, shared=True)
     if named:
-        until = datetime.fromisoformat(named[1].replace("Z", "+00:00")).astimezone(UTC)
-        return TryLater("Gmail asked this account to pause", after=min(max(until - now, SOON), LONGEST))
-    rest_of_minute = timedelta(seconds=60 - now.second)
-    return TryLater(
-        "this account's Gmail quota of the minute is used up", after=_named_pause(headers, rest_of_minute)
-    )
+        return SlowDown("Gmail asked for a pause", after=named, shared=project)
+    if "bandwidth" in message.lower():
+        return SlowDown("this account's bandwidth of the day is used up", after=BANDWIDTH)
+    if message.startswith("Quota exceeded"):
+        # The window may begin anywhere in a minute; at its very end a moment more is wise.
+        rest_of_minute = max(timedelta(seconds=60 - now.second), BUSY)
+        return SlowDown("the Gmail quota of this minute is used up", after=rest_of_minute, shared=project)
+    return SlowDown("Gmail counts too many requests at once for this account", after=BUSY)
 
 
-def _named_pause(headers: Mapping[str, str], otherwise: timedelta) -> timedelta:
-    """Honour Retry-After in seconds when there is one; Gmail does not promise it."""
-    value = next((value for name, value in headers.items() if name.lower() == "retry-after"), "")
-    return min(timedelta(seconds=int(value)), LONGEST) if value.isascii() and value.isdigit() else otherwise
-
-
-def token_failure(status: int, body: bytes) -> MailroomError:
-    """Return what the caller does next after the token endpoint refused.  The body is never repeated."""
+def _named_time(message: str, now: datetime) -> timedelta | None:
+    """Read "Retry after <RFC 3339 time>": one space or two, and often minutes away."""
+    named = RETRY_AFTER.search(message)
     try:
-        error = msgspec.json.decode(body, type=_TokenError)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        error = _TokenError()
-    if status >= 500 or status == 429 or not error.error:  # noqa: PLR2004 - HTTP's own borders
-        return TryLater(f"Google's token endpoint answered {status}", after=BUSY)
-    for name, part, kind, remedy in TOKEN_REMEDIES:
-        if error.error == name and part in error.error_description:
-            return kind(remedy)
-    return OperatorMustAct(
-        f"Google refuses a token ({error.error[:40]}): check the service account and its delegation"
-    )
+        until = datetime.fromisoformat(named[1]).astimezone(UTC) if named else None
+    except (ValueError, OverflowError):
+        return None
+    return min(max(until - now, SOON), LONGEST) if until else None
 
 
-TOKEN_REMEDIES: tuple[tuple[str, str, type[MailroomError], str], ...] = (
-    (
-        "unauthorized_client",
-        "",
-        OperatorMustAct,
-        "domain-wide delegation is missing: in the Workspace admin console allow the service account's numeric "
-        "client id the scope https://www.googleapis.com/auth/gmail.readonly (it may take up to a day to work)",
-    ),
-    (
-        "access_denied",
-        "",
-        OperatorMustAct,
-        "the scope gmail.readonly is not authorised for the service account",
-    ),
-    (
-        "admin_policy_enforced",
-        "",
-        OperatorMustAct,
-        "a Workspace policy restricts this app: an administrator must trust it",
-    ),
-    (
-        "invalid_grant",
-        "Invalid email or User ID",
-        NoMailbox,
-        "Google knows no such user: deleted or renamed?",
-    ),
-    ("invalid_grant", "Not a valid email", NoMailbox, "Google knows no such user: deleted or renamed?"),
-    (
-        "invalid_grant",
-        "short-lived token",
-        OperatorMustAct,
-        "this machine's clock is wrong: Google refuses the time in our request; set the clock",
-    ),
-    (
-        "invalid_grant",
-        "Invalid JWT Signature",
-        OperatorMustAct,
-        "the service-account key was deleted or is the wrong one: make a new key and set CRM_GMAIL_SA_KEY_PATH",
-    ),
-    ("invalid_grant", "", Reconnect, "this account's grant is gone (revoked or expired): connect it again"),
-    (
-        "invalid_client",
-        "",
-        OperatorMustAct,
-        "Google does not accept the client secret: set CRM_GMAIL_OAUTH_CLIENT_SECRET to the current one",
-    ),
-)
+def _named_pause(headers: Mapping[str, str]) -> timedelta | None:
+    """Read Retry-After in seconds; Gmail does not promise it."""
+    value = next((value for name, value in headers.items() if name.lower() == "retry-after"), "").strip()
+    if not (value.isascii() and value.isdigit()):
+        return None
+    return min(timedelta(seconds=int(value[:9])), LONGEST)
 
 
-def _short(method_id: str) -> str:
-    return method_id.removeprefix("gmail.users.")
-
-
-def _cut(message: str) -> str:
-    """Keep a message printable and short; Google's name settings and projects, not mail."""
-    return "".join(c for c in message if c.isprintable())[:160]
+def _shown(refusal: Refusal) -> str:
+    """Return Google's message, printable, short and without addresses; it names settings and projects."""
+    printable = "".join(c if c.isprintable() else " " for c in refusal.message[:500])
+    return ADDRESS.sub("<address>", printable)[:160] or "no reason given"

@@ -1,15 +1,28 @@
 """How Gmail calls travel: kept-alive connections shared by all threads, a token per request."""
 
-from dataclasses import dataclass
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
 import urllib3
 
-from shared.errors import TryLater
+from shared.errors import CallerBug, TryLater
 
-CONNECT_SEC, READ_SEC = 5.0, 25.0  # below the lease of 30 s: a silent server must not cost the account
 PAUSE = timedelta(seconds=2)
+CHUNK = 256 * 1024
+# They log paths, which hold addresses, some of them as warnings.
+for name in ("urllib3.connection", "urllib3.connectionpool", "urllib3.response"):
+    logging.getLogger(name).setLevel(logging.ERROR)
+
+# Google packs answers only for clients that also say so here.
+AGENT = "mailroom (gzip)"
+
+
+class TooLarge(CallerBug):
+    """The answer is larger than this process is willing to hold: ask for less at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,39 +30,89 @@ class Answer:
     """What came back, read whole."""
 
     status: int
-    headers: dict[str, str]  # names in lower case
-    body: bytes
+    headers: Mapping[str, str] = field(repr=False)  # names in lower case
+    body: bytes = field(repr=False)  # may be mail or a token: never shown
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long to wait (seconds) and how much to take (bytes, unpacked)."""
+
+    connect: float = 5.0
+    read: float = (
+        25.0  # for the next bytes; below the lease of 30 s: a silent server must not cost the account
+    )
+    whole: float = 60.0  # for all of it: an answer that drips byte by byte is not waited for
+    size: int = 160 * 1024 * 1024  # a message of the largest size Gmail takes, as base64, twice
+
+
+LIMITS = Limits()
 
 
 class Sends(Protocol):
     """Sends one request; the real one is Transport."""
 
-    def send(
-        self, method: str, url: str, *, headers: dict[str, str], body: bytes | None = None
-    ) -> Answer: ...
+    def send(self, method: str, url: str, *, headers: dict[str, str], body: bytes | None = None) -> Answer:
+        """Send and read the whole answer, whatever its status."""
+        ...
 
 
 class Transport:
     """urllib3 with neither retries nor redirects of its own: what a failure means is decided elsewhere.
 
-    A redirect would carry the token to wherever it points.
+    A redirect would carry the token to wherever it points, so it is an answer like any other.
     """
 
-    def __init__(self, *, connections: int = 16) -> None:
+    def __init__(
+        self,
+        *,
+        connections: int = 16,
+        limits: Limits = LIMITS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """*connections* are kept open for each host; more may be open for a moment."""
         self._http = urllib3.PoolManager(
             maxsize=connections,
-            block=False,
             retries=False,
-            timeout=urllib3.Timeout(connect=CONNECT_SEC, read=READ_SEC),
+            timeout=urllib3.Timeout(connect=limits.connect, read=limits.read),
         )
+        self._limits, self._clock = limits, clock
 
     def send(self, method: str, url: str, *, headers: dict[str, str], body: bytes | None = None) -> Answer:
-        """Send and read the whole answer.  Raises TryLater when nothing whole came back."""
+        """Send and read the whole answer.  Raises TryLater when nothing whole came back, or TooLarge."""
+        until = self._clock() + self._limits.whole
         try:
-            response = self._http.request(method, url, headers=headers, body=body, redirect=False)
+            response = self._http.request(
+                method,
+                url,
+                headers={"User-Agent": AGENT} | headers,
+                body=body,
+                redirect=False,
+                preload_content=False,
+            )
+            try:
+                content = self._content(response, until)
+            except BaseException:
+                response.close()  # half read: the connection is of no further use
+                raise
+            response.release_conn()
         except urllib3.exceptions.HTTPError as broken:
-            # The exception's text names the URL, which may hold an address: its kind is enough.
-            raise TryLater(f"no answer from Google ({type(broken).__name__})", after=PAUSE) from None
-        return Answer(
-            response.status, {name.lower(): value for name, value in response.headers.items()}, response.data
-        )
+            # The exception's text names the URL, which holds an address: its kind is enough.
+            raise TryLater(f"no whole answer from Google ({type(broken).__name__})", after=PAUSE) from None
+        named = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.status, named, content)
+
+    def _content(self, response: urllib3.BaseHTTPResponse, until: float) -> bytes:
+        pieces, size = list[bytes](), 0
+        while piece := response.read1(CHUNK):
+            pieces.append(piece)
+            size += len(piece)
+            if size > self._limits.size:
+                raise TooLarge(f"an answer from Google is larger than {self._limits.size} bytes")
+            if self._clock() > until:
+                raise TryLater("Google's answer came too slowly", after=PAUSE)
+        return b"".join(pieces)
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        self._http.clear()

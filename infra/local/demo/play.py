@@ -79,7 +79,7 @@ class Play:
         return member
 
     def arrivals(self) -> Iterator[tuple[Arrival, float | None]]:
-        """Yield what the CRM's feed tells since the last call; live mail with its seconds from push to view."""
+        """Yield what the feed tells since the last call; live mail with its seconds from push to view."""
         with self.db.transaction() as conn:
             fresh = serve.arrivals(conn, after=self._seen)
         now = datetime.now(UTC)

@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,7 +77,9 @@ class Stack:
         web_port: int | None,
         prefer: Literal["auto", "emulator", "deliverer"],
         say: Callable[[str], None],
+        also: Mapping[str, str] | None = None,
     ) -> None:
+        """*also* are further settings of mailroom's processes."""
         self.data_dir = data_dir.resolve()
         self.domain = domain
         self.ports = Ports(google=free_port(), web=web_port or free_port())
@@ -85,6 +87,7 @@ class Stack:
         self.web_url = f"http://127.0.0.1:{self.ports.web}"
         self._prefer: Literal["auto", "emulator", "deliverer"] = prefer
         self._say = say
+        self._also = dict(also or {})
         self._open = ExitStack()
         self._group = self._open.enter_context(Group())
         self.bus: Bus
@@ -167,6 +170,7 @@ class Stack:
             "CRM_GMAIL_PUSH_SERVICE_ACCOUNT": PUSHER,
             "CRM_GMAIL_PUSH_CERTS_URL": f"{self.google.url}/oauth2/v1/certs",
             "CRM_GMAIL_RATE_UNITS_SEC": UNMETERED,
+            **self._also,
         }
 
     def start_mailroom(self) -> None:

@@ -1,0 +1,154 @@
+"""One account's calls, there and back: units first, then a token, then what the answer means."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+import msgspec
+
+from shared.errors import CallerBug, MailroomError, TryLater
+from shared.gmail import batch, resources
+from shared.gmail.calls import Call
+from shared.gmail.failures import SlowDown, failure
+from shared.gmail.quota import Budget
+from shared.gmail.resources import Nothing, R
+from shared.gmail.transport import Answer, Sends
+
+OK, NO_CONTENT, UNAUTHORIZED = 200, 204, 401
+UNANSWERED = timedelta(seconds=2)
+UNREADABLE = timedelta(seconds=5)
+BATCH = "gmail.batch"
+
+
+class Tokens(Protocol):
+    """Where access tokens come from."""
+
+    def token(self, address: str) -> str:
+        """Return a live access token for the account."""
+        ...
+
+    def forget(self, address: str) -> None:
+        """Drop the account's token: Gmail no longer accepts it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What all accounts share."""
+
+    api_url: str  # without a slash at its end
+    transport: Sends
+    tokens: Tokens
+    budget: Budget
+
+
+class Exchange:
+    """Sends calls for one account; *tell* hears the units of each."""
+
+    def __init__(self, means: Means, address: str, *, bulk: bool, tell: Callable[[int], None]) -> None:
+        self._means, self._address = means, address
+        self._bulk, self._tell = bulk, tell
+
+    def one(self, call: Call, kind: type[R]) -> R:
+        """Send one call and read its answer.  Raises what a refusal means."""
+        self._spend(call.method_id, 1)
+        headers = {"Accept": "application/json"}
+        if call.packed:
+            headers["Accept-Encoding"] = "gzip"
+        if call.body is not None:
+            headers["Content-Type"] = "application/json"
+        answer = self._authorised(call.http_method, call.path, headers, call.body)
+        try:
+            return _read(call.method_id, answer, kind)
+        except SlowDown as refused:
+            self._pause(refused)
+            raise
+
+    def together(self, calls: Sequence[Call], kind: type[R]) -> list[R | MailroomError]:
+        """Send at most 25 calls of one method as a batch; a refusal of one of them stands in its place.
+
+        Raises what a refusal of the whole batch means.
+        """
+        answers = self._together(calls, kind)
+        expired = [number for number, part in enumerate(answers) if isinstance(part, _Expired)]
+        if expired:
+            # A token that ended while the batch ran: only these parts go again, once.
+            self._means.tokens.forget(self._address)
+            again = self._together([calls[number] for number in expired], kind)
+            answers = [again[expired.index(n)] if n in expired else part for n, part in enumerate(answers)]
+        found = [part.meaning if isinstance(part, _Expired) else part for part in answers]
+        for refused in found:
+            if isinstance(refused, SlowDown):
+                self._pause(refused)
+        return found
+
+    def _together(self, calls: Sequence[Call], kind: type[R]) -> "list[R | MailroomError | _Expired]":
+        self._spend(calls[0].method_id, len(calls))
+        headers = {"Content-Type": batch.CONTENT_TYPE, "Accept": "multipart/mixed"}
+        if all(call.packed for call in calls):
+            headers["Accept-Encoding"] = "gzip"
+        answer = self._authorised("POST", batch.PATH, headers, batch.encode(calls))
+        if answer.status != OK:
+            refused = _refusal(BATCH, answer)
+            if isinstance(refused, SlowDown):
+                self._pause(refused)
+            raise refused
+        parts = batch.decode(answer.headers.get("content-type", ""), answer.body)
+        return [_part(call, parts.get(number), kind) for number, call in enumerate(calls)]
+
+    def _authorised(self, method: str, path: str, headers: dict[str, str], body: bytes | None) -> Answer:
+        """Send with a token; when Gmail no longer accepts it, once more with a fresh one."""
+        answer = self._send(method, path, headers, body)
+        if answer.status == UNAUTHORIZED:
+            self._means.tokens.forget(self._address)
+            answer = self._send(method, path, headers, body)
+        return answer
+
+    def _send(self, method: str, path: str, headers: dict[str, str], body: bytes | None) -> Answer:
+        bearer = {"Authorization": f"Bearer {self._means.tokens.token(self._address)}"}
+        return self._means.transport.send(
+            method, self._means.api_url + path, headers=headers | bearer, body=body
+        )
+
+    def _spend(self, method_id: str, number: int) -> None:
+        """Count what is sent: Gmail charges for refusals too."""
+        self._tell(self._means.budget.spend(self._address, method_id, calls=number, bulk=self._bulk))
+
+    def _pause(self, refused: SlowDown) -> None:
+        self._means.budget.pause(self._address, refused.after, shared=refused.shared)
+
+
+class _Expired:
+    """A part of a batch that was refused for its token."""
+
+    def __init__(self, meaning: MailroomError) -> None:
+        self.meaning = meaning
+
+
+def _part(call: Call, part: batch.Part | None, kind: type[R]) -> "R | MailroomError | _Expired":
+    if part is None:
+        return TryLater("Gmail left a call of a batch unanswered", after=UNANSWERED)
+    answer = Answer(part.status, part.headers, part.body)
+    if part.status == UNAUTHORIZED:
+        return _Expired(_refusal(call.method_id, answer))
+    try:
+        return _read(call.method_id, answer, kind)
+    except MailroomError as refused:
+        return refused
+
+
+def _read(method_id: str, answer: Answer, kind: type[R]) -> R:
+    if answer.status not in {OK, NO_CONTENT}:
+        raise _refusal(method_id, answer)
+    try:
+        return resources.read(answer.body or (b"{}" if kind is Nothing else b""), kind)
+    except msgspec.ValidationError:
+        raise CallerBug(f"Gmail answered {method_id} with something of an unexpected shape") from None
+    except msgspec.DecodeError:
+        # Cut in transit more often than changed by Google.
+        raise TryLater(f"Gmail's answer to {method_id} could not be read", after=UNREADABLE) from None
+
+
+def _refusal(method_id: str, answer: Answer) -> MailroomError:
+    return failure(method_id, answer.status, answer.body, answer.headers, now=datetime.now(UTC))
