@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from shared.errors import CallerBug, MailroomError, TryLater
 from shared.gmail import batch, calls
 from shared.gmail.calls import Call, Format
-from shared.gmail.exchange import UNANSWERED, Exchange, Means, Tokens
+from shared.gmail.exchange import UNANSWERED, Exchange, Means, NoBatches, Tokens
 from shared.gmail.failures import WatchTaken
 from shared.gmail.quota import Budget
 from shared.gmail.resources import (
@@ -160,17 +160,22 @@ class Gmail:
 
     def _group(self, group: Sequence[str], format_: Format) -> Answers:
         if len(group) == 1:
-            try:
-                return {group[0]: self.message(group[0], format_)}
-            except MailroomError as refused:
-                return {group[0]: refused}
+            return {group[0]: self._single(group[0], format_)}
         requests = [self._get(message_id, format_) for message_id in group]
         try:
             answers = self._exchange.together(requests, Message)
+        except NoBatches:
+            return {message_id: self._single(message_id, format_) for message_id in group}
         except TooLarge:
             half = len(group) // 2
             return self._group(group[:half], format_) | self._group(group[half:], format_)
         return {id_: _value(id_, answer, format_) for id_, answer in zip(group, answers, strict=True)}
+
+    def _single(self, message_id: str, format_: Format) -> Message | MailroomError:
+        try:
+            return self.message(message_id, format_)
+        except MailroomError as refused:
+            return refused
 
     def _get(self, message_id: str, format_: Format) -> Call:
         headers = calls.WEIGHED_HEADERS if format_ == "metadata" else ()

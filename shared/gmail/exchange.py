@@ -16,9 +16,14 @@ from shared.gmail.resources import Nothing, R
 from shared.gmail.transport import Answer, Sends
 
 OK, NO_CONTENT, UNAUTHORIZED = 200, 204, 401
+NOT_THERE = frozenset({404, 405, 501})
 UNANSWERED = timedelta(seconds=2)
 UNREADABLE = timedelta(seconds=5)
 BATCH = "gmail.batch"
+
+
+class NoBatches(CallerBug):
+    """The server has no batches, as some that stand in for Gmail: send the calls one by one."""
 
 
 class Tokens(Protocol):
@@ -75,13 +80,19 @@ class Exchange:
         if expired:
             # A token that ended while the batch ran: only these parts go again, once.
             self._means.tokens.forget(self._address)
-            again = self._together([calls[number] for number in expired], kind)
-            answers = [again[expired.index(n)] if n in expired else part for n, part in enumerate(answers)]
+            for number, part in zip(expired, self._again([calls[n] for n in expired], kind), strict=True):
+                answers[number] = part
         found = [part.meaning if isinstance(part, _Expired) else part for part in answers]
         for refused in found:
             if isinstance(refused, SlowDown):
                 self._pause(refused)
         return found
+
+    def _again(self, calls: Sequence[Call], kind: type[R]) -> "Sequence[R | MailroomError | _Expired]":
+        try:
+            return self._together(calls, kind)
+        except MailroomError as refused:
+            return [refused] * len(calls)  # the other parts have their answers, and those cost units
 
     def _together(self, calls: Sequence[Call], kind: type[R]) -> "list[R | MailroomError | _Expired]":
         self._spend(calls[0].method_id, len(calls))
@@ -89,6 +100,8 @@ class Exchange:
         if all(call.packed for call in calls):
             headers["Accept-Encoding"] = "gzip"
         answer = self._authorised("POST", batch.PATH, headers, batch.encode(calls))
+        if answer.status in NOT_THERE:
+            raise NoBatches(f"what answers at CRM_GMAIL_API_URL takes no batches ({answer.status})")
         if answer.status != OK:
             refused = _refusal(BATCH, answer)
             if isinstance(refused, SlowDown):

@@ -266,6 +266,25 @@ def test_what_was_read_before_a_refusal_is_handed_over(gmail, scripted):
     assert len(scripted.requests) == 2
 
 
+@pytest.mark.parametrize("status", [404, 405, 501])
+def test_a_server_without_batches_is_asked_one_by_one(gmail, scripted, status):
+    singles = [reply(200, a_message(id_)) for id_ in IDS[:3]]
+    scripted.script = [reply(status, b"<html>no batches here</html>"), *singles]
+
+    found = gmail.metadata(IDS[:3])
+
+    assert [found[id_].id for id_ in IDS[:3]] == IDS[:3]
+
+
+def test_a_repeat_that_fails_takes_no_answer_from_the_other_parts(gmail, scripted):
+    scripted.script = [batched([(0, 200, a_message(IDS[0])), (1, 401, BAD_TOKEN)]), reply(503)]
+
+    found = gmail.metadata(IDS[:2])
+
+    assert found[IDS[0]].id == IDS[0]
+    assert isinstance(found[IDS[1]], TryLater)
+
+
 @pytest.mark.parametrize("body", [b"", b"no parts", b"--batch_x\r\n\r\n\r\n--batch_x--"])
 def test_a_batch_without_parts_leaves_every_message_for_later(gmail, scripted, body):
     scripted.script = [reply(200, body, {"Content-Type": "multipart/mixed; boundary=batch_x"})]
