@@ -26,7 +26,11 @@ def list_page(db: Database, gmail: Gmail, lease: Lease, search: Search, *, size:
     with db.transaction() as conn:
         new = ledger.add(conn, lease.account_id, seen, live=False)
         searches.advance(
-            conn, search, page_token=page.next_page_token or "", found=len(seen), done=not page.next_page_token
+            conn,
+            search,
+            page_token=page.next_page_token or "",
+            found=len(seen),
+            done=not page.next_page_token,
         )
         searches.count_recovered(conn, search, new)
         if not page.next_page_token:

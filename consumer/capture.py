@@ -145,7 +145,9 @@ class Capture:
             if isinstance(error, MessageGone):
                 self._missing(entry, error)
             elif isinstance(error, TryLater):
-                self._postpone(entry, Postponed(error.after, str(error), counts=False))
+                # Not the message's fault, so not counted; yet never sooner than its own schedule says.
+                pause = max(error.after, _pause(entry.attempts)) if entry.attempts else error.after
+                self._postpone(entry, Postponed(pause, str(error), counts=False))
             elif entry.attempts + 1 >= self.settings.retry_max:
                 log.error("message.dead", account=self.lease.account_id, message=entry.gmail_id)
                 self._close([entry.gmail_id], "dead", str(error))

@@ -21,14 +21,18 @@ GMAIL = frozenset({"gmail.com", "googlemail.com"})
 
 # Anybody can have an address here, so such a domain says nothing about whose mail it is.
 FREE_MAIL = frozenset(
-    "gmail.com googlemail.com outlook.com hotmail.com live.com msn.com yahoo.com ymail.com rocketmail.com aol.com "
-    "icloud.com me.com mac.com proton.me protonmail.com pm.me fastmail.com hey.com zoho.com mail.com gmx.com gmx.net "
-    "gmx.de gmx.at gmx.ch web.de t-online.de freenet.de posteo.de mailbox.org orange.fr wanadoo.fr free.fr laposte.net "
-    "sfr.fr libero.it virgilio.it tiscali.it alice.it yahoo.co.uk hotmail.co.uk btinternet.com sky.com yahoo.fr "
-    "yahoo.de yahoo.es yahoo.it yahoo.co.jp docomo.ne.jp ezweb.ne.jp softbank.ne.jp qq.com 163.com 126.com sina.com "
-    "sohu.com foxmail.com naver.com daum.net hanmail.net yandex.ru yandex.com ya.ru mail.ru bk.ru inbox.ru list.ru "
-    "rambler.ru ukr.net seznam.cz wp.pl o2.pl onet.pl interia.pl rediffmail.com uol.com.br bol.com.br terra.com.br "
-    "comcast.net verizon.net att.net sbcglobal.net bellsouth.net shaw.ca rogers.com bigpond.com walla.co.il".split()
+    (  # words in a row: a line for each would be three pages
+        "gmail.com googlemail.com outlook.com hotmail.com live.com msn.com yahoo.com ymail.com "
+        "rocketmail.com aol.com icloud.com me.com mac.com proton.me protonmail.com pm.me fastmail.com "
+        "hey.com zoho.com mail.com gmx.com gmx.net gmx.de gmx.at gmx.ch web.de t-online.de freenet.de "
+        "posteo.de mailbox.org orange.fr wanadoo.fr free.fr laposte.net sfr.fr libero.it virgilio.it "
+        "tiscali.it alice.it yahoo.co.uk hotmail.co.uk btinternet.com sky.com yahoo.fr yahoo.de yahoo.es "
+        "yahoo.it yahoo.co.jp docomo.ne.jp ezweb.ne.jp softbank.ne.jp qq.com 163.com 126.com sina.com "
+        "sohu.com foxmail.com naver.com daum.net hanmail.net yandex.ru yandex.com ya.ru mail.ru bk.ru "
+        "inbox.ru list.ru rambler.ru ukr.net seznam.cz wp.pl o2.pl onet.pl interia.pl rediffmail.com "
+        "uol.com.br bol.com.br terra.com.br comcast.net verizon.net att.net sbcglobal.net bellsouth.net "
+        "shaw.ca rogers.com bigpond.com walla.co.il"
+    ).split()
 )
 
 
@@ -88,7 +92,7 @@ def normal_rule(kind: str, value: str) -> str:
 
 
 def canonical(address: str) -> str:
-    """Return the address mail to *address* ends at: plus-tag dropped; dots too for Gmail, which ignores them."""
+    """Return the address mail to *address* ends at: no plus-tag, and no dots for Gmail, which ignores them."""
     local, _, domain = address.rpartition("@")
     if not local.startswith('"'):
         local = local.partition("+")[0] or local
@@ -149,7 +153,7 @@ def _suffixes() -> PublicSuffixList:
 
 
 def _matchable(domain: str) -> list[str]:
-    """Return the domain and its parents down to the registrable one; nothing for free mail and public suffixes."""
+    """Return the domain and its parents down to the registrable one; none for free mail or public suffixes."""
     registrable = _suffixes().privatesuffix(domain)
     if registrable is None or registrable in FREE_MAIL or domain in FREE_MAIL:
         return []

@@ -52,13 +52,14 @@ def run(deps: Deps, lease: Lease, tally: Tally) -> Outcome:
         own = Own(accounts.own_addresses(conn), deps.settings.own_domains)
     live, bulk = deps.gmail.account(address, live=True), deps.gmail.account(address)
     looked: Look | None = None
-    wake = 0
     while not deps.stopping():
-        if looked is None or wake != looked.wake:
-            looked = look(deps.db, live, deps.settings, lease)
         with deps.db.transaction() as conn:
+            wake = deltas.hold(conn, lease, lasts=deltas.LEASE)
             entries = ledger.waiting(conn, lease.account_id, limit=STEP)
             search = searches.open_search(conn, lease.account_id)
+        if looked is None or wake != looked.wake:
+            looked = look(deps.db, live, deps.settings, lease)
+            continue
         urgent = [entry for entry in entries if entry.live]
         if entries:
             gmail = live if urgent else bulk
@@ -69,8 +70,6 @@ def run(deps: Deps, lease: Lease, tally: Tally) -> Outcome:
             list_page(deps.db, bulk, lease, search, size=deps.settings.page_size)
         else:
             break
-        with deps.db.transaction() as conn:
-            wake = deltas.hold(conn, lease, lasts=deltas.LEASE)
     return _outcome(deps, lease, looked)
 
 

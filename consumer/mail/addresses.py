@@ -61,7 +61,9 @@ def author(values: list[bytes]) -> tuple[Participant | None, str | None]:
         return None, "author-ambiguous"
     name, spec = mailboxes[0]
     found = ADDRESS.findall(spec)
-    if not name and len(found) == 1 and spec.count("@") == 1:  # "Ada Lindqvist ada@lp.example": one reading only
+    if (
+        not name and len(found) == 1 and spec.count("@") == 1
+    ):  # "Ada Lindqvist ada@lp.example": one reading only
         spec = "@".join(found[0])
     address = _one_address(spec)
     if address is None or _another(name, spec):
@@ -108,21 +110,21 @@ def _mailboxes(value: str) -> Iterator[tuple[str, str]]:
     Without angle brackets the whole text is the address.  A group's name and its closing ";" fall away.
     """
     name, spec, depth = list[str](), None, 0
-    for token in TOKEN.findall(value):
-        if token == "(" or depth:
-            depth += {"(": 1, ")": -1}.get(token, 0)
-        elif token == "<":
+    for piece in TOKEN.findall(value):
+        if piece == "(" or depth:
+            depth += {"(": 1, ")": -1}.get(piece, 0)
+        elif piece == "<":
             spec = ""
-        elif token == ">" and spec is not None:
+        elif piece == ">" and spec is not None:
             name, spec = _closed(name, spec)
-        elif token in ",;" or (token == ":" and spec is None):
-            if token != ":":
+        elif piece in ",;" or (piece == ":" and spec is None):
+            if piece != ":":
                 yield from _pair(name, spec)
             name, spec = [], None
         elif spec is not None and not spec.startswith("\0"):
-            spec += token
+            spec += piece
         else:
-            name.append(token)
+            name.append(piece)
     yield from _pair(name, spec)
 
 

@@ -2,20 +2,26 @@
 
 DEFECTS: dict[str, str] = {
     "address-limit": "More than 1,000 addresses: the rest were left out.",
-    "author-ambiguous": "The From header cannot be read as exactly one mailbox; nobody is taken for the author.",
+    "author-ambiguous": "The From header does not name exactly one mailbox; nobody is taken for the author.",
     "author-missing": "There is no From header.",
     "base64-broken": "A part's base64 is damaged; what could be decoded was kept.",
     "charset-refused": "A part names a charset that is never decoded (such as UTF-7).",
     "charset-unknown": "A part names no charset we know; it was read as UTF-8 or windows-1252.",
-    "charset-wrong": "A part is not in the charset it names; another one was used, or characters were replaced.",
+    "charset-wrong": (
+        "A part is not in the charset it names; another one was used, or characters were replaced."
+    ),
     "date-missing": "There is no readable Date header; the time Gmail received the message stands in.",
-    "date-unbelievable": "The Date lies before 1970 or in the future; the time Gmail received the message stands in.",
+    "date-unbelievable": (
+        "The Date lies before 1970 or in the future; the time Gmail received the message stands in."
+    ),
     "depth-limit": "Parts nested deeper than 50 were kept as one opaque part.",
     "duplicate-header": "A header that may stand once stands several times; the first was used.",
     "from-repeated": "There is more than one From header; nobody is taken for the author.",
     "header-limit": "Headers beyond 1,000 lines or 64 KiB were cut.",
     "html-limit": "The HTML is larger than 1 MiB; the text was made from its beginning.",
-    "message-id-broken": "The Message-ID is not of the usual form or longer than 998 bytes; a digest stands in if needed.",
+    "message-id-broken": (
+        "The Message-ID is not of the usual form or longer than 998 bytes; a digest stands in if needed."
+    ),
     "message-id-missing": "There is no Message-ID.",
     "parse-died": "Reading this message killed its process; it is kept unread.",
     "parse-failed": "Reading this message failed in a way nobody foresaw; it is kept unread.",
@@ -23,6 +29,9 @@ DEFECTS: dict[str, str] = {
     "part-attachment-not-fetched": "An attachment's bytes are not part of this export.",
     "part-limit": "Parts beyond 1,000 were left out.",
     "references-limit": "More than 200 references: the oldest were left out.",
-    "structure-broken": "The MIME structure is damaged (boundary, header or encoding); every byte that could be read was kept.",
+    "structure-broken": (
+        "The MIME structure is damaged (boundary, header or encoding); every byte that "
+        "could be read was kept."
+    ),
     "text-limit": "The text is longer than 2 MiB and was cut.",
 }

@@ -11,14 +11,16 @@ TAG = re.compile(r"<(/?)(?!(?:br|img|hr|meta|link|input|col|p|li|td|tr|th)\b)[a-
 
 DROPPED = frozenset({"script", "style", "head", "title", "template", "noscript", "object", "embed", "svg"})
 BLOCKS = frozenset(
-    "address article aside blockquote br dd div dl dt fieldset footer form h1 h2 h3 h4 h5 h6 header hr li main nav "
-    "ol p pre section table tbody thead tr ul".split()
+    (
+        "address article aside blockquote br dd div dl dt fieldset footer form h1 h2 h3 h4 h5 h6 header "
+        "hr li main nav ol p pre section table tbody thead tr ul"
+    ).split()
 )
 CELLS = frozenset({"td", "th"})
 
 
 def text_of(html: str) -> str:
-    """Return the text a reader of *html* sees: one line per block, cells apart, scripts and styles left out."""
+    """Return the text a reader of *html* sees: a line per block, cells apart, no scripts or styles."""
     tree = LexborHTMLParser(_shallow(html[:LIMIT]))
     if tree.body is None:
         return ""
@@ -29,7 +31,7 @@ def text_of(html: str) -> str:
 
 
 def _shallow(html: str) -> str:
-    """Cut the HTML where more elements are open than any mail has: the parser's time grows with their square."""
+    """Cut the HTML where more elements are open than any mail has: the parser's time grows with the square."""
     if html.count("<") <= MOST_OPEN:
         return html
     opened = 0

@@ -27,7 +27,7 @@ BRACKETED = re.compile(rb"<([^<>\s]{1,5000})>")
 def parse(raw: bytes, *, received_at: datetime) -> Mail:
     """Read one mail.  *received_at* (aware) is when Gmail accepted it, and stands in for a bad Date."""
     try:
-        return _parse(raw, received_at)
+        return assemble(take_apart(raw), received_at=received_at)
     except Exception:  # noqa: BLE001 - whatever a hostile mail provokes must cost this message alone
         return opaque(raw, received_at=received_at, defect="parse-failed")
 
@@ -41,8 +41,8 @@ def opaque(raw: bytes, *, received_at: datetime, defect: str) -> Mail:
     )  # fmt: skip
 
 
-def _parse(raw: bytes, received_at: datetime) -> Mail:
-    tree = take_apart(raw)
+def assemble(tree: Tree, *, received_at: datetime) -> Mail:
+    """Read the headers and leaves of a mail already taken apart.  May raise for hostile input."""
     values: dict[str, list[bytes]] = {}
     for name, value in tree.headers:
         values.setdefault(name, []).append(value)
@@ -99,7 +99,7 @@ def _message_id(values: list[bytes], tree: Tree) -> str:
 
 
 def _indexable(identifier: bytes, tree: Tree | None = None) -> str:
-    """Return an id short enough for an index; a longer one becomes its digest, the same wherever it is cited."""
+    """Return an id short enough for an index; a longer one becomes its digest, wherever it is cited."""
     text = clean(identifier.decode("utf-8", "replace")).strip()
     if len(text.encode()) <= LONGEST_ID:
         return text

@@ -52,7 +52,6 @@ class Leaf:
     content_id: str
     content: bytes
     related: bool  # inside a multipart/related
-    alternative: bool  # inside a multipart/alternative
 
 
 @dataclass(slots=True)
@@ -65,7 +64,7 @@ class Tree:
 
 
 def take_apart(raw: bytes) -> Tree:
-    """Read the structure of *raw*.  May raise RecursionError for absurd nesting; the caller's guard takes it."""
+    """Read the structure of *raw*.  Absurd nesting may raise RecursionError, which the caller expects."""
     tree = Tree([], [])
     root = BytesParser(policy=policy.compat32).parsebytes(_readable_head(raw, tree))
     tree.headers = _headers(root, tree)
@@ -119,11 +118,10 @@ class _Visit:
     part_id: str
     depth: int
     related: bool
-    alternative: bool
 
 
 def _leaves(root: "Message[str, str]", tree: Tree) -> Iterator[Leaf]:
-    todo = [_Visit(root, "", 0, related=False, alternative=False)]
+    todo = [_Visit(root, "", 0, related=False)]
     while todo:
         visit = todo.pop()
         part = visit.part
@@ -138,7 +136,8 @@ def _leaves(root: "Message[str, str]", tree: Tree) -> Iterator[Leaf]:
             continue
         if visit.depth >= DEEPEST:
             tree.defects.add("depth-limit")
-        yield _leaf(visit, headers, media_type, _content(part, headers, tree))
+        content = _content(part, headers, tree)
+        yield leaf_of(visit.part_id, headers, media_type, content, related=visit.related)
 
 
 def _children(visit: _Visit, children: list[Any], media_type: str) -> list[_Visit]:
@@ -149,26 +148,26 @@ def _children(visit: _Visit, children: list[Any], media_type: str) -> list[_Visi
             f"{prefix}{number}",
             visit.depth + 1,
             related=visit.related or media_type == "multipart/related",
-            alternative=media_type == "multipart/alternative"
-            or (visit.alternative and media_type == "multipart/related"),
         )
         for number, child in enumerate(children)
     ]
 
 
-def _leaf(visit: _Visit, headers: dict[str, bytes], media_type: str, content: bytes) -> Leaf:
+def leaf_of(
+    part_id: str, headers: dict[str, bytes], media_type: str, content: bytes, *, related: bool
+) -> Leaf:
+    """Read what a part's headers say about its *content*."""
     disposition = headers.get("content-disposition", b"")
     type_parameters, shown = parameters(headers.get("content-type", b"")), parameters(disposition)
     return Leaf(
-        part_id=visit.part_id,
+        part_id=part_id,
         media_type=media_type,
         type_parameters=type_parameters,
         disposition=disposition.partition(b";")[0].strip().lower().decode("ascii", "replace"),
         filename=shown.get("filename") or type_parameters.get("name") or "",
         content_id=headers.get("content-id", b"").strip().strip(b"<>").decode("utf-8", "replace"),
         content=content,
-        related=visit.related,
-        alternative=visit.alternative,
+        related=related,
     )
 
 

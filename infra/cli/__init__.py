@@ -21,6 +21,7 @@ COMMANDS = {
         "infra.cli.parse",
         "Show what mailroom reads in an .eml file or Gmail JSON; no network, no database.",
     ),
+    "bench": ("infra.cli.bench", "Measure parsing, latency and price on this machine."),
 }
 
 TEACH = """Capture a venture fund's Gmail conversations with its investors, and serve them to its CRM.

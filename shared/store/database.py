@@ -32,7 +32,6 @@ class Database:
             timeout=5,
             open=False,
             kwargs={"options": OPTIONS, "application_name": name, "connect_timeout": 5},
-            check=ConnectionPool.check_connection,
         )
 
     def __enter__(self) -> Self:

@@ -29,7 +29,7 @@ def open_search(conn: Connection, account_id: int) -> Search | None:
 
 
 def advance(conn: Connection, search: Search, *, page_token: str, found: int, done: bool) -> None:
-    """Note a listed page of *found* ids and where to go on ("" is the first page), or that it was the last."""
+    """Note a listed page of *found* ids and where to go on ("": the first page), or that it was the last."""
     conn.execute(SQL["advance"], {"id": search.id, "page_token": page_token, "found": found, "done": done})
 
 

@@ -3,9 +3,9 @@
 from typing import Any
 
 from flask import request
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from shared.errors import Refused
-from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 
 def fields(**wanted: bool) -> dict[str, str]:

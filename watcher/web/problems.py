@@ -36,7 +36,7 @@ def install(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def surprise(error: Exception) -> Response:
-        log.exception("web.surprise", kind=type(error).__name__, path=request.path)
+        log.error("web.surprise", kind=type(error).__name__, path=request.path, exc_info=error)
         return problem(500, "Something failed that should not; the log of mailroom web has the details.")
 
 

@@ -35,7 +35,7 @@ def caller_of(token: str | None) -> Caller | None:
 
 
 def api(role: ApiRole) -> Callable[[View[P]], View[P]]:
-    """Let only bearers of *role* (an admin may do all a member may) call the view, and only while switched on."""
+    """Let only bearers of *role* (an admin may do all a member may) call a view, and only when switched on."""
 
     def decorate(view: View[P]) -> View[P]:
         @wraps(view)

@@ -1,0 +1,122 @@
+"""Gmail's JSON of one message becomes the same value as its raw bytes.
+
+In format full Gmail has taken the message apart already: header values have their encoded words
+decoded, every text part is UTF-8 whatever its own header still says, and larger parts are only an
+attachmentId.  From there on the rules are parse()'s own.
+"""
+
+import binascii
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from consumer.mail.message import Mail
+from consumer.mail.parse import EPOCH, from_tree, parse
+from consumer.mail.tree import MOST_PARTS, Leaf, Tree, leaf_of
+from consumer.mail.words import base64_bytes
+
+NOT_FETCHED = "part-attachment-not-fetched"
+
+
+class NotAMessage(ValueError):
+    """The JSON holds no Gmail message."""
+
+
+def mail_of(resource: Mapping[str, Any], *, otherwise: datetime) -> Mail:
+    """Read a users.messages.get answer: format raw, format full, or an export {"full": ..., "raw": ...}.
+
+    *otherwise* stands in for an absent internalDate.  Raises NotAMessage when nothing in it is one.
+    """
+    wrapped = [part for key in ("raw", "full", "message") if isinstance(part := resource.get(key), dict)]
+    for message in (*wrapped, resource):
+        received_at = _internal_date(message) or otherwise
+        if isinstance(raw := message.get("raw"), str):
+            return parse(_bytes(raw), received_at=received_at)
+        if isinstance(payload := message.get("payload"), dict):
+            return from_tree(tree_of(payload, _fetched(resource)), received_at=received_at)
+    raise NotAMessage('neither "raw" nor "payload" is in it: ask Gmail for format=raw or format=full')
+
+
+def tree_of(payload: Mapping[str, Any], fetched: Mapping[str, str] | None = None) -> Tree:
+    """Turn a payload into the tree its raw bytes would give; *fetched* is base64url by attachmentId."""
+    tree = Tree(_headers(payload), [])
+    for leaf in _leaves(payload, fetched or {}, tree):
+        if len(tree.leaves) >= MOST_PARTS:
+            tree.defects.add("part-limit")
+            break
+        tree.leaves.append(leaf)
+    return tree
+
+
+def _leaves(payload: Mapping[str, Any], fetched: Mapping[str, str], tree: Tree) -> Iterator[Leaf]:
+    todo: list[tuple[Mapping[str, Any], str, frozenset[str]]] = [(payload, "", frozenset())]
+    while todo:
+        part, part_id, inside = todo.pop()
+        media_type = _text(part.get("mimeType")).lower() or "text/plain"
+        children = part.get("parts")
+        if isinstance(children, list) and media_type.startswith("multipart/"):
+            below, prefix = inside | {media_type}, f"{part_id}." if part_id else ""
+            numbered = [(child, f"{prefix}{n}", below) for n, child in enumerate(children)]
+            todo += [one for one in reversed(numbered) if isinstance(one[0], dict)]
+        else:
+            content = _content(part, fetched, tree)
+            yield _leaf(part, _text(part.get("partId")) or part_id, media_type, content, inside)
+
+
+def _leaf(
+    part: Mapping[str, Any], part_id: str, media_type: str, content: bytes, inside: frozenset[str]
+) -> Leaf:
+    leaf = leaf_of(
+        part_id, dict(reversed(_headers(part))), media_type, content, related="multipart/related" in inside
+    )
+    leaf.type_parameters["charset"] = "utf-8"  # Gmail has converted the text
+    leaf.filename = _text(part.get("filename")) or leaf.filename
+    return leaf
+
+
+def _content(part: Mapping[str, Any], fetched: Mapping[str, str], tree: Tree) -> bytes:
+    body = part.get("body")
+    body = body if isinstance(body, dict) else {}
+    data = body.get("data") or fetched.get(_text(body.get("attachmentId")))
+    if data is None and body.get("attachmentId"):
+        tree.defects.add(NOT_FETCHED)
+    return _bytes(_text(data))
+
+
+def _fetched(resource: Mapping[str, Any]) -> dict[str, str]:
+    """Return what an export has beside the message: {attachmentId: {"data": ...}}."""
+    beside = resource.get("attachments")
+    found = beside.items() if isinstance(beside, dict) else ()
+    return {key: _text(value.get("data")) for key, value in found if isinstance(value, dict)}
+
+
+def _headers(part: Mapping[str, Any]) -> list[tuple[str, bytes]]:
+    headers = part.get("headers")
+    return [
+        (_text(one.get("name")).strip().lower(), _text(one.get("value")).encode("utf-8", "replace"))
+        for one in (headers if isinstance(headers, list) else ())
+        if isinstance(one, dict)
+    ]
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _bytes(base64url: str) -> bytes:
+    plain = base64url.encode("ascii", "ignore").translate(bytes.maketrans(b"-_", b"+/"))
+    try:
+        return binascii.a2b_base64(plain, strict_mode=True)
+    except binascii.Error:  # without padding, or damaged
+        return base64_bytes(plain)
+
+
+def _internal_date(message: Mapping[str, Any]) -> datetime | None:
+    digits = str(message.get("internalDate", ""))
+    if not re.fullmatch(r"[0-9]{1,15}", digits):
+        return None
+    try:
+        return EPOCH.astimezone(UTC) + timedelta(milliseconds=int(digits))
+    except OverflowError:
+        return None

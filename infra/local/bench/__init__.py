@@ -1,0 +1,1 @@
+"""Measurements: each beside a named alternative, in one run."""
