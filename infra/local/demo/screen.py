@@ -24,7 +24,7 @@ class Screen:
 
     def say(self, sentence: str) -> None:
         """Say one thing that happened."""
-        self.console.print(f"[dim]·[/] {escape(sentence)}")
+        self.console.print(f"[dim]·[/] {escape(sentence)}", soft_wrap=True)  # an address stays one word
 
     @contextmanager
     def backfill(self, total: int) -> Generator["Bar"]:
