@@ -29,6 +29,7 @@ class Play:
     db: Database
     delivered: dict[Copy, datetime] = field(default_factory=dict)
     threads: dict[Copy, str] = field(default_factory=dict)  # the Gmail thread of each delivered copy
+    doubtful: set[Copy] = field(default_factory=set)
     told: int = 0  # copies Gmail has listed or notified about: those must end up in the ledger
     expected: set[Copy] = field(default_factory=set)
     push_to_view: list[float] = field(default_factory=list)  # seconds
@@ -58,6 +59,8 @@ class Play:
                 self.delivered[account, made["id"]] = now
                 self.threads[account, made["id"]] = made["threadId"]
                 self.told += notify or copy.listed
+                if copy.doubtful:
+                    self.doubtful.add((account, made["id"]))
                 if copy.captured:
                     self.expected.add((account, made["id"]))
 
@@ -119,7 +122,7 @@ class Play:
             totals=totals,
             defects=defects,
             units=units,
-            pried=self._bodies_read() - self.expected - self._beside_investors(),
+            pried=self._bodies_read() - self.expected - self.doubtful - self._beside_investors(),
         )
 
     def _beside_investors(self) -> frozenset[Copy]:

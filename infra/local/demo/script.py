@@ -19,6 +19,7 @@ class Delivery:
     labels: tuple[str, ...]
     internal_date: datetime | None
     captured: bool
+    doubtful: bool = False  # names an investor in a From that cannot be trusted: read to be sure, not kept
 
     @property
     def listed(self) -> bool:
@@ -79,11 +80,18 @@ def own_mail(
                 mail.labels,
                 mail.internal_date,
                 ownmail.should_capture(mail, addresses, domains, {address}),
+                doubtful=_names_any(mail.raw, addresses),
             )
             for mail in mails
         ),
         live=lambda: iter(()),
     )
+
+
+def _names_any(raw: bytes, addresses: set[str]) -> bool:
+    """Whether a sender's address that counts stands anywhere in the message's From lines."""
+    senders = [line for line in raw[:65_536].lower().split(b"\n") if line.lstrip().startswith(b"from")]
+    return any(name.encode() in line for line in senders for name in addresses)
 
 
 def _csv(addresses: set[str], domains: set[str]) -> str:

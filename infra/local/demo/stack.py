@@ -69,7 +69,7 @@ AUDIENCE = "https://mailroom.demo/push/gmail"
 class Stack:
     """Everything that runs.  Use as a context manager: what was started is stopped, in reverse order."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what the command line was told
         self,
         data_dir: Path,
         *,

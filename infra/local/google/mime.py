@@ -13,16 +13,26 @@ from typing import Any
 
 LARGE_TEXT = 100_000  # bytes above which a text body comes as an attachment id; Gmail's own size is unknown
 SNIPPET = 200
+HEAD_END = re.compile(rb"(?:\A|\n)\r?\n")
+HEADER = re.compile(r"([!-9;-~]+)[ \t]*:(.*)", re.DOTALL)
+
+
+def head_of(raw: bytes) -> list[tuple[str, str]]:
+    """Return the (name, value) lines of a message's head, in order; lines that are no header are passed over.
+
+    Folds lose their line end and keep their white space, as Gmail shows them.
+    """
+    head = HEAD_END.split(raw, maxsplit=1)[0].decode("utf-8", "surrogateescape")
+    lines = re.sub(r"\r?\n(?=[ \t])", "", head).splitlines()
+    found = (HEADER.fullmatch(line) for line in lines)
+    return [(match[1], match[2].strip(" \t")) for match in found if match]
 
 
 def headers_of(raw: bytes) -> dict[str, str]:
     """Return the first of each header of the message's head, names in lower case, folding undone."""
-    head = re.split(rb"\r?\n\r?\n", raw, maxsplit=1)[0].decode("utf-8", "replace")
     found: dict[str, str] = {}
-    for line in re.sub(r"\r?\n(?=[ \t])", "", head).splitlines():
-        name, colon, value = line.partition(":")
-        if colon:
-            found.setdefault(name.strip().lower(), value.strip())
+    for name, value in head_of(raw):
+        found.setdefault(name.lower(), value)
     return found
 
 
@@ -57,15 +67,16 @@ class Payload:
 
     def __init__(self, raw: bytes, tokens: random.Random) -> None:
         self._root = email.message_from_bytes(raw, policy=policy.compat32)
+        self._head = head_of(raw)
         self._tokens = tokens
         self.attachments: dict[str, bytes] = {}
 
     def headers(self, wanted: frozenset[str] | None = None) -> list[dict[str, str]]:
         """Return all headers in message order, duplicates kept; only the *wanted* ones (lower case) if given."""
         return [
-            {"name": str(name), "value": decoded_header(str(value))}
-            for name, value in self._root.raw_items()
-            if wanted is None or str(name).lower() in wanted
+            {"name": name, "value": decoded_header(value)}
+            for name, value in self._head
+            if wanted is None or name.lower() in wanted
         ]
 
     @property
@@ -75,7 +86,7 @@ class Payload:
 
     def full(self) -> dict[str, Any]:
         """Return the payload of format=full."""
-        return self._part(self._root, "", depth=0)
+        return self._part(self._root, "", depth=0) | {"headers": self.headers()}
 
     def _part(self, part: "Message[str, str]", part_id: str, *, depth: int) -> dict[str, Any]:
         shown: dict[str, Any] = {
