@@ -1,5 +1,6 @@
 """What the demo plays: whose mailboxes, which investors, which mail, and what should come of it."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -90,7 +91,8 @@ def own_mail(
 
 def _names_any(raw: bytes, addresses: set[str]) -> bool:
     """Whether a sender's address that counts stands anywhere in the message's From lines."""
-    senders = [line for line in raw[:65_536].lower().split(b"\n") if line.lstrip().startswith(b"from")]
+    unfolded = re.sub(rb"\r?\n[ \t]", b" ", raw[:65_536].lower())
+    senders = [line for line in unfolded.split(b"\n") if line.lstrip().startswith(b"from")]
     return any(name.encode() in line for line in senders for name in addresses)
 
 
