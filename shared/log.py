@@ -2,6 +2,8 @@
 
 import logging
 import sys
+import traceback
+from pathlib import Path
 
 import structlog
 
@@ -31,12 +33,27 @@ def setup(*, debug: bool = False) -> None:
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
+            code_only,
             structlog.processors.TimeStamper(fmt="%H:%M:%S" if tty else "iso", utc=not tty),
             structlog.dev.ConsoleRenderer() if tty else structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
     )
+
+
+def code_only(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Show where an exception came from: its kind, files, lines and functions; never its text or values.
+
+    Both may quote mail, addresses or tokens.
+    """
+    error = event.pop("exc_info", None)
+    error = sys.exc_info()[1] if error is True else error[1] if isinstance(error, tuple) else error
+    if isinstance(error, BaseException):
+        frames = traceback.extract_tb(error.__traceback__)
+        event["raised"] = type(error).__qualname__
+        event["at"] = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
+    return event
 
 
 def logger(part: str) -> structlog.typing.FilteringBoundLogger:

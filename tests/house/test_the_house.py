@@ -62,3 +62,19 @@ def test_the_settings_in_the_documentation_are_those_in_the_code():
 
     for name in {word for word in documented.replace("`", " ").split() if word.startswith("CRM_GMAIL_")}:
         assert name in known, f"docs/production.md names {name}, which nothing reads"
+
+
+def test_a_logged_exception_shows_code_and_never_values():
+    from shared.log import code_only
+
+    def fails(secret):
+        raise ValueError(f"could not use {secret}")
+
+    try:
+        fails("canary-token")
+    except ValueError:
+        event = code_only(None, "error", {"event": "x", "exc_info": True})
+
+    assert event["raised"] == "ValueError"
+    assert any("fails" in frame for frame in event["at"])
+    assert "canary" not in str(event)

@@ -114,6 +114,7 @@ class Play:
         with self.db.transaction() as conn:
             captured, totals = serve.stored_copies(conn), serve.ledger_totals(conn)
             defects, units = serve.with_defects(conn), runs.units_spent(conn)
+        bodies = self._bodies_read()
         return Verdict(
             expected=frozenset(self.expected),
             captured=frozenset(captured),
@@ -122,7 +123,8 @@ class Play:
             totals=totals,
             defects=defects,
             units=units,
-            pried=self._bodies_read() - self.expected - self.doubtful - self._beside_investors(),
+            read_not_kept=len(bodies - captured),
+            pried=bodies - self.expected - self.doubtful - self._beside_investors(),
         )
 
     def _beside_investors(self) -> frozenset[Copy]:
@@ -152,6 +154,7 @@ class Verdict:
     totals: dict[str, int]
     defects: dict[str, int]
     units: int
+    read_not_kept: int  # bodies read in an investor's thread, or under a doubtful From, and let go
     pried: frozenset[Copy]  # bodies that were read although neither message nor thread is an investor's
 
     @property

@@ -88,7 +88,7 @@ class Bar:
 
 def _table(play: Play, verdict: Verdict) -> Table:
     table = Table("", "", show_header=False, box=None, padding=(0, 2))
-    captured = len(verdict.captured)
+    captured, unmatched = len(verdict.captured), verdict.totals.get("unmatched", 0)
     units = f"{verdict.units:,}" + (
         f"  ({verdict.units / captured:.1f} per captured copy)" if captured else ""
     )
@@ -96,8 +96,7 @@ def _table(play: Play, verdict: Verdict) -> Table:
     rows = [
         ("delivered", f"{verdict.delivered:,} copies in {len(play.script.accounts)} mailbox(es)"),
         ("captured", f"{captured:,} copies"),
-        ("not ours", f"{verdict.totals.get('unmatched', 0):,} (of these not one body was read)"
-         if not verdict.pried else f"{verdict.totals.get('unmatched', 0):,}"),
+        ("not ours", f"{unmatched:,} (bodies read to be sure: {verdict.read_not_kept})"),
         ("ruled out by label", f"{verdict.totals.get('excluded', 0):,} (drafts, spam, bin)"),
         ("with defects", f"{verdict.defects.get('', 0):,}"),
         ("Gmail units spent", units),
