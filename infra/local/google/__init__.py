@@ -1,4 +1,4 @@
-"""A local Google over real HTTP: Gmail's API, tokens, certificates, and a control side for tests and the demo.
+"""A local Google over real HTTP: Gmail's API, tokens, certificates, a control side for tests.
 
 Imports nothing of mailroom: a shared parser would share our misunderstanding.
 """

@@ -10,7 +10,8 @@ TEACH = """A local Google over HTTP: Gmail's API, /token, /oauth2/v1/certs, and 
 
     python -m infra.local.google --port 8600
     curl -X POST localhost:8600/control/mailboxes -d '{"email": "ada@example.com"}'
-    curl -X POST localhost:8600/control/mailboxes/ada@example.com/messages -d '{"rawUtf8": "From: b@example.org\\n\\nhello"}'
+    curl -X POST localhost:8600/control/mailboxes/ada@example.com/messages \\
+         -d '{"rawUtf8": "From: b@example.org\\n\\nhello"}'
     curl localhost:8600/control/counters
 """
 
@@ -32,13 +33,12 @@ def main() -> None:
     try:
         google = LocalGoogle(host=told.host, port=told.port, seed=told.seed, pubsub_url=told.pubsub_url)
     except OSError as taken:
-        print(
-            f"Cannot listen on {told.host}:{told.port} ({taken.strerror}): choose another --port",
-            file=sys.stderr,
-        )
+        sentence = f"Cannot listen on {told.host}:{told.port} ({taken.strerror}): choose another --port"
+        sys.stderr.write(f"{sentence}\n")
         sys.exit(2)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    print(f"local Google at {google.url}", flush=True)
+    sys.stdout.write(f"local Google at {google.url}\n")
+    sys.stdout.flush()
     try:
         google.run()
     except KeyboardInterrupt:

@@ -145,7 +145,7 @@ class Mailbox:
         )
 
     def since(self, start: int, *, now: float) -> list[Record]:
-        """Return the records after *start* that the index shows by *now*; LookupError when they are forgotten."""
+        """Return the records after *start* that the index shows by *now*; LookupError when forgotten."""
         if start <= 0 or start < self.floor:
             raise LookupError(start)
         return [record for record in self.records if record.id > start and record.visible_from <= now]

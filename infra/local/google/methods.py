@@ -40,7 +40,7 @@ def list_messages(state: State, box: Mailbox, request: Request) -> Reply:
     request.only("q", "labelIds", "includeSpamTrash", "maxResults", "pageToken")
     found = _found(state, box, request)
     items = [{"id": message.id, "threadId": message.thread_id} for message in found]
-    return _page(state, request, "messages", items)
+    return _page(request, "messages", items)
 
 
 def list_threads(state: State, box: Mailbox, request: Request) -> Reply:
@@ -52,7 +52,7 @@ def list_threads(state: State, box: Mailbox, request: Request) -> Reply:
     items = [
         {"id": one.thread_id, "snippet": "", "historyId": str(one.history_id)} for one in newest.values()
     ]
-    return _page(state, request, "threads", items)
+    return _page(request, "threads", items)
 
 
 def _found(state: State, box: Mailbox, request: Request) -> list[Stored]:
@@ -74,7 +74,7 @@ def _spam_trash(request: Request, query: str) -> bool:
     )
 
 
-def _page(state: State, request: Request, name: str, items: list[dict[str, Any]]) -> Reply:
+def _page(request: Request, name: str, items: list[dict[str, Any]]) -> Reply:
     """Cut a list into pages; the token is a number bound to the query, the estimate is a guess."""
     size = max(request.number("maxResults", 100, most=500), 1)
     binding = sum(map(ord, request.text("q") + "".join(request.query.get("labelIds", [])))) % 1000

@@ -72,7 +72,7 @@ class Payload:
         self.attachments: dict[str, bytes] = {}
 
     def headers(self, wanted: frozenset[str] | None = None) -> list[dict[str, str]]:
-        """Return all headers in message order, duplicates kept; only the *wanted* ones (lower case) if given."""
+        """Return all headers in message order, duplicates kept; only the *wanted* (lower case) if given."""
         return [
             {"name": name, "value": decoded_header(value)}
             for name, value in self._head

@@ -17,7 +17,7 @@ Test = Callable[[Stored], bool]
 
 def compile_query(text: str, *, now: float) -> Test:
     """Return a test for messages.  Words beside each other must all hold; OR and {} mean any."""
-    tokens = [token for token in TOKEN.findall(text) if token.strip()]
+    tokens = [term for term in TOKEN.findall(text) if term.strip()]
     return _all(tokens, now)
 
 
@@ -25,18 +25,18 @@ def _all(tokens: list[str], now: float) -> Test:
     groups: list[list[Test]] = []
     joined = False
     while tokens:
-        token = tokens.pop(0)
-        if token in {"}", ")"}:
+        term = tokens.pop(0)
+        if term in {"}", ")"}:
             break
-        if token == "OR":
+        if term == "OR":
             joined = True
             continue
-        if token == "{":
+        if term == "{":
             test = _any(tokens, now)
-        elif token == "(":
+        elif term == "(":
             test = _all(tokens, now)
         else:
-            test = _term(token, now)
+            test = _term(term, now)
         if joined and groups:
             groups[-1].append(test)
         else:
@@ -47,18 +47,18 @@ def _all(tokens: list[str], now: float) -> Test:
 
 def _any(tokens: list[str], now: float) -> Test:
     tests = []
-    while tokens and (token := tokens.pop(0)) != "}":
-        tests.append(_term(token, now))
+    while tokens and (term := tokens.pop(0)) != "}":
+        tests.append(_term(term, now))
     return lambda message: any(test(message) for test in tests)
 
 
-def _term(token: str, now: float) -> Test:
-    if token.startswith("-") and len(token) > 1:
-        inner = _term(token[1:], now)
+def _term(term: str, now: float) -> Test:
+    if term.startswith("-") and len(term) > 1:
+        inner = _term(term[1:], now)
         return lambda message: not inner(message)
-    name, colon, value = token.partition(":")
+    name, colon, value = term.partition(":")
     if not colon:
-        return _text(token.strip('"'))
+        return _text(term.strip('"'))
     return _operator(name.lower(), value.strip('"()'), now)
 
 

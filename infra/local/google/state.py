@@ -10,8 +10,8 @@ from infra.local.google.mailbox import Mailbox
 from infra.local.google.mime import Payload
 
 PRICES = {
-    "getProfile": 1, "labels.list": 1, "labels.get": 1, "history.list": 2, "messages.list": 5, "messages.get": 20,
-    "attachments.get": 20, "threads.list": 10, "threads.get": 40, "watch": 100, "stop": 50, "sendAs.list": 5,
+    "getProfile": 1, "labels.list": 1, "labels.get": 1, "history.list": 2, "messages.list": 5,
+    "messages.get": 20, "attachments.get": 20, "threads.list": 10, "threads.get": 40, "watch": 100, "stop": 50, "sendAs.list": 5,
 }  # fmt: skip
 
 
@@ -103,7 +103,7 @@ class State:
         self.counted.setdefault(email, Counted()).bodies.setdefault(format_, []).append(message_id)
 
     def payload(self, email: str, message_id: str, raw: bytes) -> Payload:
-        """Return a message taken apart; attachment ids are new each time, older ones go on working for a while."""
+        """Return a message taken apart; attachment ids are new each time, older ones still work."""
         payload = Payload(raw, self.random)
         self._payloads[email, message_id] = payload
         return payload

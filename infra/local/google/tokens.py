@@ -1,4 +1,4 @@
-"""Tokens: service-account assertions in, access tokens out; ID tokens and the certificates that prove them."""
+"""Tokens: service-account assertions in, access tokens out; ID tokens and the certificates to prove them."""
 
 import base64
 import datetime as dt

@@ -18,7 +18,7 @@ WEEK_MS = 7 * 86_400_000
 
 
 class Publisher:
-    """Publishes notifications to the watched topic, in the background, with the faults that were asked for."""
+    """Publishes notifications to the watched topic in the background, with the faults asked for."""
 
     def __init__(self, state: State) -> None:
         self._state = state

@@ -82,8 +82,8 @@ def invalid_credentials() -> GoogleError:
     """A bearer token nobody issued, or one that has ended."""
     return GoogleError(
         401,
-        "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid "
-        "authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project.",
+        "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or "
+        "other valid authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project.",
         "authError",
         first_message="Invalid Credentials",
         extra={"location": "Authorization", "locationType": "header"},
@@ -94,8 +94,8 @@ def login_required() -> GoogleError:
     """No bearer token at all."""
     return GoogleError(
         401,
-        "Request is missing required authentication credential. Expected OAuth 2 access token, login cookie or other "
-        "valid authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project.",
+        "Request is missing required authentication credential. Expected OAuth 2 access token, login cookie "
+        "or other valid authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project.",
         "required",
         first_message="Login Required.",
         extra={"location": "Authorization", "locationType": "header"},
