@@ -64,9 +64,10 @@ class Own:
     domains: frozenset[str]
 
     def owns(self, address: str) -> bool:
-        """Whether an address is a colleague's."""
+        """Whether an address is a colleague's.  Sharing a free-mail domain makes nobody a colleague."""
+        parents = _with_parents(_domain(address))
         return address in self.addresses or any(
-            name in self.domains for name in _with_parents(_domain(address))
+            name in self.domains and name not in FREE_MAIL for name in parents
         )
 
 
@@ -92,7 +93,7 @@ def normal_rule(kind: str, value: str) -> str:
 
 
 def canonical(address: str) -> str:
-    """Return the address mail to *address* ends at: no plus-tag, and no dots for Gmail, which ignores them."""
+    """Return the address mail to *address* ends at: no plus-tag, and no dots for Gmail: it ignores them."""
     local, _, domain = address.rpartition("@")
     if not local.startswith('"'):
         local = local.partition("+")[0] or local
@@ -153,7 +154,7 @@ def _suffixes() -> PublicSuffixList:
 
 
 def _matchable(domain: str) -> list[str]:
-    """Return the domain and its parents down to the registrable one; none for free mail or public suffixes."""
+    """Return the domain and its parents down to the registrable one; none for free mail, public suffixes."""
     registrable = _suffixes().privatesuffix(domain)
     if registrable is None or registrable in FREE_MAIL or domain in FREE_MAIL:
         return []

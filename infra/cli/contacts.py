@@ -10,7 +10,7 @@ from typing import TextIO
 import click
 from rich.console import Console
 
-from consumer.match import normal_rule
+from consumer.match import FREE_MAIL, normal_rule
 from infra.cli import wiring
 from shared.store import accounts, audit, investors
 from shared.store.database import Database
@@ -68,7 +68,7 @@ def import_csv(db: Database, file: Path, *, own: frozenset[str], dry_run: bool =
     """Import investors from a CSV in one transaction; *own* are the fund's domains."""
     with db.transaction() as conn:
         ours = own | {address.rpartition("@")[2] for address in accounts.own_addresses(conn)}
-        rows, bad = _read(file, ours)
+        rows, bad = _read(file, ours - FREE_MAIL)
         people, addresses = investors.upsert(conn, rows) if rows and not dry_run else (0, 0)
         if not dry_run:
             audit.note(conn, actor="cli", action="contacts.import", rows=len(rows), bad=len(bad))

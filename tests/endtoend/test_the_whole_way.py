@@ -1,5 +1,9 @@
 """Real processes: Pub/Sub, the push endpoint, the watcher, the consumer, PostgreSQL; mail in, a page out."""
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from threading import Event
 
@@ -95,6 +99,18 @@ def test_exactly_the_right_mail_reaches_the_view_and_the_page_whatever_happens_t
     assert twice == []
     assert investors == [("Ivy Investor",)]
     assert "Live 1" in page(play, token)
+    assert verified(play) == {ADA: True, BEN: True}
+
+
+def verified(play):
+    """Run `mailroom verify` as an admin would."""
+    done = subprocess.run(
+        [sys.executable, "-m", "infra.cli", "verify", "--json"],
+        env=os.environ | play.stack.env, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert (done.returncode == 0) == all(one["complete"] for one in found), done.stderr
+    return {one["account"]: one["complete"] for one in found}
 
 
 def page(play, token):

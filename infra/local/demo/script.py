@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from consumer.match import FREE_MAIL
 from infra.local import ownmail
 from infra.local.fund import contacts_csv, fund, live
 from infra.local.ownmail import OwnMail
@@ -66,7 +67,11 @@ def own_mail(
     """Play a person's own mail: all of it lies in one mailbox, and nothing new comes."""
     address = account or ownmail.guess_account(mails, fallback="me@mailroom.test")
     domain = address.rpartition("@")[2]
-    named = investors or tuple(sorted(ownmail.correspondents(mails, frozenset((address,)))))
+    ours = frozenset() if domain in FREE_MAIL else frozenset((domain,))
+    strangers = (
+        one for one in ownmail.correspondents(mails, frozenset((address,))) if not _within(one, ours)
+    )
+    named = investors or tuple(sorted(strangers))
     addresses = {name.lower() for name in named if "@" in name}
     domains = {name.lower() for name in named if "@" not in name}
     return Script(
@@ -87,6 +92,11 @@ def own_mail(
         ),
         live=lambda: iter(()),
     )
+
+
+def _within(address: str, domains: frozenset[str]) -> bool:
+    """Whether an address is a colleague's: mail among colleagues is not captured."""
+    return any(address.endswith((f"@{name}", f".{name}")) for name in domains)
 
 
 def _names_any(raw: bytes, addresses: set[str]) -> bool:
