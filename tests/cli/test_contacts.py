@@ -1,0 +1,84 @@
+"""`mailroom contacts import`: good rows kept, bad ones named."""
+
+import io
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from infra.cli import main
+from infra.cli.contacts import import_csv, read_rows
+
+OWN = frozenset(("fund.test",))
+HEADER = "investor,firm,address,domain\n"
+
+
+def read(text):
+    return read_rows(io.StringIO(HEADER + text), OWN)
+
+
+def test_a_row_gives_an_address_or_a_domain_or_both():
+    rows, bad = read(
+        "Ada,Nordwind,Ada@Nordwind.Example,\nNordwind,Nordwind,,Nordwind.Example\nBo,B,b@b.example,b.example\n"
+    )
+
+    assert bad == []
+    assert [(row.name, row.kind, row.value) for row in rows] == [
+        ("Ada", "address", "ada@nordwind.example"),
+        ("Nordwind", "domain", "nordwind.example"),
+        ("Bo", "address", "b@b.example"),
+        ("Bo", "domain", "b.example"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        (",Firm,a@b.example,", "investor is empty"),
+        ("Ada,Firm,,", "neither"),
+        ("Ada,Firm,not-an-address,", "not an e-mail address"),
+        ("Ada,Firm,,gmail.com", "anybody"),
+        ("Ada,Firm,,co.uk", "public suffix"),
+        ("Ada,Firm,,nodots", "not a domain"),
+        ("Ada,Firm,cleo@fund.test,", "own domain"),
+        ("Ada,Firm,a@b.example,b.example,too,many", "more values"),
+    ],
+)
+def test_a_bad_row_is_named_by_its_line_with_the_reason_and_the_others_are_kept(row, reason):
+    rows, bad = read(f"Good,G,good@lp.example,\n{row}\nAlso,A,also@lp.example,\n")
+
+    assert [one.value for one in rows] == ["good@lp.example", "also@lp.example"]
+    assert [one.line for one in bad] == [3]
+    assert reason in bad[0].why
+
+
+def test_another_header_is_refused_with_the_columns_it_should_have():
+    with pytest.raises(click.UsageError, match="investor, firm, address, domain"):
+        read_rows(io.StringIO("name,email\nAda,a@b.example\n"), OWN)
+
+
+def test_repeating_an_import_changes_nothing(db, tmp_path):
+    file = tmp_path / "investors.csv"
+    file.write_text(
+        "\ufeff" + HEADER + "Ada,Nordwind,ada@nordwind.example,nordwind.example\n", encoding="utf-8"
+    )
+
+    first, again = (import_csv(db, file, own=OWN) for _ in range(2))
+
+    assert (first.investors, first.addresses) == (1, 2)
+    assert (again.investors, again.addresses) == (0, 0)
+
+
+def test_the_command_names_bad_lines_keeps_good_ones_and_exits_with_1(
+    database_url, db, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    file = tmp_path / "investors.csv"
+    file.write_text(HEADER + "Ada,Nordwind,ada@nordwind.example,\nBad,Bad,nope,\n")
+
+    done = CliRunner().invoke(main, ["contacts", "import", str(file)])
+
+    assert done.exit_code == 1
+    assert "line 3:" in done.output
+    with db.transaction() as conn:
+        assert conn.execute(b"SELECT name FROM mailroom.investors").fetchall() == [("Ada",)]
