@@ -25,7 +25,7 @@ from shared.errors import (
 from shared.gmail.client import Gmail
 from shared.gmail.resources import Message
 from shared.log import logger
-from shared.store import deltas, investors, ledger
+from shared.store import deltas, emails, investors, ledger
 from shared.store.database import Database
 from shared.store.deltas import Lease
 from shared.store.ledger import Entry, Postponed
@@ -115,8 +115,11 @@ class Capture:
 
     def _let_go(self, unmatched: Sequence[Prepared]) -> None:
         """On its own headers the message is not an investor's after all: nothing of it stays."""
+        with self.db.transaction() as conn:
+            kept = emails.known_blobs(conn, [one.raw_sha256 for one in unmatched])
         for one in unmatched:
-            self.blobs.drop_raw(one.raw_sha256)
+            if one.raw_sha256 not in kept:  # the very same bytes may be a stored message elsewhere
+                self.blobs.drop_raw(one.raw_sha256)
         self._close([one.gmail_id for one in unmatched], "unmatched")
 
     def _match_all(self, people: Mapping[str, tuple[Participant, ...]]) -> dict[str, tuple[Match, ...]]:

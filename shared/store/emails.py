@@ -108,6 +108,11 @@ def add_blobs(conn: Connection, blobs: Iterable[tuple[str, int]]) -> None:
     )
 
 
+def known_blobs(conn: Connection, digests: Sequence[str]) -> set[str]:
+    """Return those of *digests* that a stored message or attachment refers to."""
+    return {sha for (sha,) in conn.execute(SQL["known_blobs"], {"digests": list(digests)})}
+
+
 def related(conn: Connection, account_id: int, email: NewEmail) -> list[Related]:
     """Return what the new message may belong with.
 

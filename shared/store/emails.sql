@@ -9,6 +9,9 @@ INSERT INTO mailroom.blobs (sha256, size)
 SELECT * FROM unnest(%(digests)s::text[], %(sizes)s::bigint[])
 ON CONFLICT (sha256) DO NOTHING;
 
+-- name: known_blobs
+SELECT sha256 FROM mailroom.blobs WHERE sha256 = ANY (%(digests)s);
+
 -- name: related
 SELECT 'copy' AS via, e.id AS email_id, e.thread_id
   FROM mailroom.emails e
