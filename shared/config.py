@@ -5,10 +5,12 @@ A secret may also come from a file: NAME_FILE holds the path of a file whose con
 """
 
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -84,7 +86,7 @@ class Settings(BaseModel):
     quiet_poll_sec: int = _env("CRM_GMAIL_QUIET_POLL_SEC", 300, ge=5, le=86_400)
     page_size: int = _env("CRM_GMAIL_BACKFILL_PAGE_SIZE", 500, ge=1, le=500)
     rate_units_sec: float = _env(
-        "CRM_GMAIL_RATE_UNITS_SEC", 100, ge=0
+        "CRM_GMAIL_RATE_UNITS_SEC", 100, ge=0, allow_inf_nan=False
     )  # 0: unlimited, for servers that do not meter
     retry_max: int = _env("CRM_GMAIL_RETRY_MAX", 5, ge=1, le=50)
     max_attachment_mb: int = _env("CRM_GMAIL_MAX_ATTACHMENT_MB", 50, ge=1, le=150)
@@ -115,15 +117,15 @@ def from_env(env: Mapping[str, str] | None = None, *, needs: Iterable[Need] = ()
     try:
         settings = Settings.model_validate(given)
     except ValidationError as bad:
-        problems += [
-            f"{error['loc'][0]}: {error['msg']}"
-            for error in bad.errors(include_url=False, include_input=False)
-        ]
-        settings = None
+        wrong = {
+            str(error["loc"][0]): error["msg"] for error in bad.errors(include_url=False, include_input=False)
+        }
+        problems += [f"{name}: {why}" for name, why in wrong.items()]
+        # Without the wrong ones, so that what only shows in the whole is told in the same run.
+        settings = Settings.model_validate({name: given[name] for name in given.keys() - wrong})
     problems += _missing(given, needs)
-    if settings is not None:
-        problems += [problem for check in CHECKS if (problem := check(settings))]
-    if problems or settings is None:
+    problems += [problem for check in CHECKS if (problem := check(settings))]
+    if problems:
         raise ConfigError(problems)
     return settings
 
@@ -139,17 +141,22 @@ def _with_secret_files(env: Mapping[str, str]) -> tuple[dict[str, str], list[str
             problems.append(f"{name} and {name}_FILE are both set: keep one")
             continue
         try:
-            given[name] = Path(path).read_text(encoding="utf-8").strip()
+            content = Path(path).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as bad:
             problems.append(
                 f"{name}_FILE: cannot read {path} ({type(bad).__name__}): check the path and its permissions"
             )
+            continue
+        if content:
+            given[name] = content
+        else:  # taken for "not set" it would start another database in silence
+            problems.append(f"{name}_FILE: {path} is empty: write the secret into it or unset {name}_FILE")
     return given, problems
 
 
 def _missing(given: Mapping[str, str], needs: Iterable[Need]) -> list[str]:
     wanted = dict.fromkeys(name for need in needs for name in NEEDS[need])
-    return [f"{name} is not set: {WHY[name]}" for name in wanted if name not in given]
+    return [f"{name} is not set: {WHY[name]}" for name in wanted if not given.get(name, "").strip(" ,")]
 
 
 WHY = {
@@ -169,11 +176,34 @@ def _insecure_url(settings: Settings) -> str | None:
         "CRM_GMAIL_TOKEN_URL": settings.token_url,
         "CRM_GMAIL_PUSH_CERTS_URL": settings.push_certs_url,
     }
-    bad = [name for name, url in urls.items() if not url.startswith(("https://", *LOOPBACK))]
+    bad = [name for name, url in urls.items() if not _is_safe(url)]
     return f"{', '.join(bad)}: use https:// (plain http only for 127.0.0.1)" if bad else None
 
 
-LOOPBACK = ("http://127.0.0.1:", "http://127.0.0.1/", "http://localhost:", "http://[::1]:")
+def _is_safe(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port  # asking for the port raises when it is none
+    except ValueError:
+        return False
+    # By the host alone: http://127.0.0.1:80@elsewhere.example/ only looks like this machine.
+    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK))
+
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def _odd_domains(settings: Settings) -> str | None:
+    """A domain written in another way equals no address's domain: colleagues would be taken for investors."""
+    names = {
+        "CRM_GMAIL_WORKSPACE_DOMAIN": settings.workspace_domain,
+        "CRM_GMAIL_INTERNAL_DOMAINS": settings.internal_domains,
+    }
+    bad = [name for name, domains in names.items() if not all(map(DOMAIN.fullmatch, domains))]
+    return f"{', '.join(bad)}: write bare domains, as in fund.example, with commas between" if bad else None
+
+
+DOMAIN = re.compile(r"[^@\s/:.]+(\.[^@\s/:.]+)*")
 
 
 def _foreign_blobs(settings: Settings) -> str | None:
@@ -192,6 +222,7 @@ def _topic_and_subscription(settings: Settings) -> str | None:
 
 CHECKS: tuple[Callable[[Settings], str | None], ...] = (
     _insecure_url,
+    _odd_domains,
     _foreign_blobs,
     _topic_and_subscription,
 )

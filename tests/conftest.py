@@ -39,7 +39,8 @@ def database_url(postgres_url: str) -> Iterator[str]:
     """The URL of a migrated, empty database of this test's own."""
     name = f"test_{next(_numbers)}"
     with psycopg.connect(postgres_url, autocommit=True) as conn:
-        conn.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}".encode())
+        # Copying the files takes half the time of the default, which writes them to the log as well.
+        conn.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY".encode())
         yield psycopg.conninfo.make_conninfo(postgres_url, dbname=name)
         conn.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 

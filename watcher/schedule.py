@@ -3,10 +3,13 @@
 from datetime import datetime, timedelta
 from typing import Literal
 
+LASTS = timedelta(days=7)  # what Gmail promises at most
 RENEW_EVERY = timedelta(days=1)
-FIRST_RETRY = timedelta(minutes=5)
-URGENT_RETRY = timedelta(minutes=1)
-# Below these, somebody should look; mail still arrives by polling, only later.
+SHORTEST_PAUSE = timedelta(minutes=1)
+LONGEST_PAUSE = timedelta(hours=1)
+# Once a watch has ended there is nothing left to save: mail still arrives by polling, only later.
+PAUSE_AFTER_THE_END = timedelta(minutes=10)
+# Below these, somebody should look.
 WARN_BELOW = timedelta(hours=48)
 PAGE_BELOW = timedelta(hours=24)
 
@@ -15,16 +18,26 @@ Alarm = Literal["none", "warn", "page"]
 
 def next_renewal(now: datetime, expires_at: datetime) -> datetime:
     """Return when a watch just made should be renewed: in a day, or halfway to an earlier end."""
-    return min(now + RENEW_EVERY, now + (expires_at - now) / 2)
+    halfway = now + (expires_at - now) / 2
+    # An end in the past, which Gmail should never name, must not become a call without a pause.
+    return max(min(now + RENEW_EVERY, halfway), now + SHORTEST_PAUSE)
 
 
 def next_try(now: datetime, expires_at: datetime | None) -> datetime:
-    """Return when to try again after a failure: more often when the watch is about to end."""
-    return now + (FIRST_RETRY if alarm(now, expires_at) == "none" else URGENT_RETRY)
+    """Return when to try again after a failure.
+
+    The pause is as long as renewing has failed already, so it doubles from a minute to an hour;
+    and never above a 48th of what is left, so below 48 hours it shrinks again.  Nothing has to be
+    remembered for it, so it goes on over restarts.
+    """
+    if expires_at is None or expires_at <= now:
+        return now + PAUSE_AFTER_THE_END
+    failing_for = now - (expires_at - LASTS + RENEW_EVERY)
+    return now + max(SHORTEST_PAUSE, min(failing_for, LONGEST_PAUSE, (expires_at - now) / 48))
 
 
-def alarm(now: datetime, expires_at: datetime | None) -> Alarm:
-    """Return how loudly to complain about the time a watch has left."""
+def alarm(expires_at: datetime | None, now: datetime) -> Alarm:
+    """Return how loudly to complain about the time a watch has left; None: there is no watch."""
     if expires_at is None or expires_at - now < PAGE_BELOW:
         return "page"
     return "warn" if expires_at - now < WARN_BELOW else "none"

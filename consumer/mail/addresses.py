@@ -13,39 +13,55 @@ from consumer.mail.words import decoded, unfold
 
 MOST = 1_000
 LISTED: dict[str, Role] = {"sender": "sender", "reply-to": "reply_to", "to": "to", "cc": "cc", "bcc": "bcc"}
+LONGEST_NAME = 200
 LONGEST = 320  # characters: 64 before the @ and 255 after it
 
-ATOM = r"[^\s<>()\[\],;:@\"\\\x00-\x20\x7f]+"
-LOCAL = rf'(?:{ATOM}|"(?:[^"\\\r\n]|\\.){{1,62}}")'
-DOMAIN = r"[^\s<>()\[\],;:@\"\\\x00-\x20\x7f]+"
+CHARACTER = r"[^\s<>()\[\],;:@\"\\\x00-\x20\x7f]"
+# Begins only where no such character stands before: 64 KB of "aaaa" would take their square in time.
+LOCAL = rf'(?:(?<!{CHARACTER}){CHARACTER}+|"(?:[^"\\\r\n]|\\.){{1,62}}")'
+DOMAIN = rf"{CHARACTER}+"
 ADDRESS = re.compile(rf"({LOCAL})@({DOMAIN})")
 LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
+QUOTED = re.compile(r'"(?:[^"\\]|\\.)*+"?+(?!@)', re.DOTALL)  # but not the local part of an address
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"?|\\.|[()<>,;:]|[^"\\()<>,;:]+', re.DOTALL)
 
 
 def normal(address: str) -> str | None:
     """Return an addr-spec in the form everything is compared in, or None when it is none.
 
-    Case-folded; the domain in its ASCII (IDNA) form.
+    Case-folded; the domain in its ASCII (IDNA) form.  What cleaning would change, or looks like an
+    encoded word, is no address: it would turn into another one on the way to the reader.
     """
     local, _, domain = address.rpartition("@")
-    ascii_domain = _ascii_domain(domain.rstrip("."))
-    if ascii_domain is None or len(address) > LONGEST or not re.fullmatch(LOCAL, local):
+    if len(address) > LONGEST or "=?" in local or clean(local) != local or not re.fullmatch(LOCAL, local):
         return None
-    local = clean(local).casefold()
-    return f"{local}@{ascii_domain}" if local.strip() else None
+    ascii_domain = _ascii_domain(domain.rstrip("."))
+    return f"{local.casefold()}@{ascii_domain}" if ascii_domain and local.strip('" ') else None
 
 
 def _ascii_domain(domain: str) -> str | None:
+    """Return the ASCII form, or None where IDNA maps to another name (a sharp s to ss, wide letters)."""
+    name = domain.lower()
     try:
-        name = domain.casefold() if domain.isascii() else domain.encode("idna").decode("ascii").lower()
+        if not domain.isascii():
+            name = domain.encode("idna").decode("ascii").lower()
+            if name.encode("ascii").decode("idna") != domain.lower():
+                return None
     except UnicodeError:
         return None
     labels = name.split(".")
     return name if all(LABEL.fullmatch(label) for label in labels) else None
 
 
-def author(values: list[bytes]) -> tuple[Participant | None, str | None]:
+def legible(value: bytes) -> str:
+    """Return a raw header as text to take apart.  Bytes that are no UTF-8 stay one character each.
+
+    So the charset a mail claims can change how a name reads, never where an address begins.
+    """
+    return unfold(value).decode("utf-8", "surrogateescape")
+
+
+def author(values: list[bytes], charset: str = "") -> tuple[Participant | None, str | None]:
     """Read the one From header: (the author, None), or (None, the defect that says why not).
 
     Exactly one header with exactly one mailbox; the address is what stands in the last angle
@@ -55,20 +71,15 @@ def author(values: list[bytes]) -> tuple[Participant | None, str | None]:
         return None, "author-missing"
     if len(values) > 1:
         return None, "from-repeated"
-    raw = unfold(values[0]).decode("utf-8", "replace")
-    mailboxes = [box for box in _mailboxes(raw) if box[1]]
+    # Without an @ it is a piece of a name with a bare comma in it: "Lindqvist, Ada <ada@lp.example>".
+    mailboxes = [box for box in _mailboxes(legible(values[0])) if "@" in _text(f"{box[0] or ''} {box[1]}")]
     if len(mailboxes) != 1:
         return None, "author-ambiguous"
     name, spec = mailboxes[0]
-    found = ADDRESS.findall(spec)
-    if (
-        not name and len(found) == 1 and spec.count("@") == 1
-    ):  # "Ada Lindqvist ada@lp.example": one reading only
-        spec = "@".join(found[0])
-    address = _one_address(spec)
-    if address is None or _another(name, spec):
+    address = _one_address(_unlabelled(spec) if name is None else spec)
+    if address is None or _another(name or "", spec):
         return None, "author-ambiguous"
-    return Participant("from", address, _name(name)), None
+    return Participant("from", address, _name(name or "", charset)), None
 
 
 def _one_address(spec: str) -> str | None:
@@ -76,67 +87,76 @@ def _one_address(spec: str) -> str | None:
     return normal(f"{found[1]}@{found[2]}") if found and "=?" not in spec else None
 
 
+def _unlabelled(spec: str) -> str:
+    """Reduce `Ada Lindqvist ada@lp.example` to its address where there is one reading only."""
+    found = ADDRESS.findall(QUOTED.sub(" ", spec))
+    alone = len(found) == 1 and spec.count("@") == 1 and "=?" not in spec and spec.count('"') % 2 == 0
+    return "@".join(found[0]) if alone else spec
+
+
 def _another(name: str, spec: str) -> bool:
     """Whether an unquoted second address stands beside the one in brackets."""
-    unquoted = re.sub(r'"(?:[^"\\]|\\.)*"', " ", name)
     return any(
         f"{local}@{domain}".casefold() != spec.strip().casefold()
-        for local, domain in ADDRESS.findall(unquoted)
+        for local, domain in ADDRESS.findall(QUOTED.sub(" ", name))
     )
 
 
-def people(value: str, role: Role, most: int = MOST) -> Iterator[Participant]:
+def people(value: str, role: Role, charset: str = "", most: int = MOST) -> Iterator[Participant]:
     """Yield everybody a To, Cc, Bcc, Reply-To or Sender header names; tolerant, in linear time.
 
-    *value* has its encoded words still in place, so that a comma inside one cannot split a name.
+    *value* is legible(), its encoded words still in place, so that a comma inside one cannot split a
+    name.  A display name is never searched for an address; text without brackets may hold several.
     """
     for count, (name, spec) in enumerate(_mailboxes(value)):
         if count >= most:
             return
-        found = ADDRESS.search(spec) or ADDRESS.search(name)
-        address = normal(f"{found[1]}@{found[2]}") if found else None
-        if address:
-            yield Participant(role, address, _name(name))
+        found = ADDRESS.findall(spec)
+        for local, domain in found[: most if name is None else 1]:
+            address = normal(f"{local}@{domain}")
+            if address:
+                yield Participant(role, address, _name(name or "", charset))
 
 
-def _name(name: str) -> str:
+def _name(name: str, charset: str = "") -> str:
     unquoted = re.sub(r'"((?:[^"\\]|\\.)*)"?', lambda quoted: re.sub(r"\\(.)", r"\1", quoted[1]), name)
-    return one_line(decoded(unquoted.encode("utf-8", "replace")))[:200]
+    return _text(unquoted, charset)[:LONGEST_NAME]
 
 
-def _mailboxes(value: str) -> Iterator[tuple[str, str]]:
+def _text(raw: str, charset: str = "") -> str:
+    return one_line(decoded(raw.encode("utf-8", "surrogateescape"), charset))
+
+
+def _mailboxes(value: str) -> Iterator[tuple[str | None, str]]:
     """Split a header into (display name, address text), one pair per mailbox; comments are dropped.
 
-    Without angle brackets the whole text is the address.  A group's name and its closing ";" fall away.
+    Without angle brackets the whole text is the address, and the name is None.  A group's name and
+    its closing ";" fall away.
     """
-    name, spec, depth = list[str](), None, 0
+    name, spec, depth, closed = list[str](), "", 0, None
     for piece in TOKEN.findall(value):
         if piece == "(" or depth:
             depth += {"(": 1, ")": -1}.get(piece, 0)
-        elif piece == "<":
-            spec = ""
-        elif piece == ">" and spec is not None:
-            name, spec = _closed(name, spec)
-        elif piece in ",;" or (piece == ":" and spec is None):
+        elif piece == "<":  # a later bracket replaces an earlier one, which then is text like any other
+            name.append(spec)
+            spec, closed = "", False
+        elif piece == ">" and closed is False:
+            closed = True
+        elif piece in {",", ";"} or (piece == ":" and closed is None):
             if piece != ":":
-                yield from _pair(name, spec)
-            name, spec = [], None
-        elif spec is not None and not spec.startswith("\0"):
+                yield from _pair(name, spec, closed)
+            name, spec, closed = [], "", None
+        elif closed is False:
             spec += piece
         else:
             name.append(piece)
-    yield from _pair(name, spec)
+    yield from _pair(name, spec, closed)
 
 
-def _closed(name: list[str], spec: str) -> tuple[list[str], str]:
-    """Mark the bracket as closed: text after it belongs to the name, a later bracket replaces it."""
-    return name, "\0" + spec.lstrip("\0")
-
-
-def _pair(name: list[str], spec: str | None) -> Iterator[tuple[str, str]]:
+def _pair(name: list[str], spec: str, closed: bool | None) -> Iterator[tuple[str | None, str]]:
+    """Yield the mailbox read so far, if any; *closed* is None where there was no bracket."""
     text = "".join(name).strip()
-    if spec is None:
-        if text:
-            yield "", text
-    else:
-        yield text, spec.lstrip("\0").strip()
+    if closed is not None:
+        yield text, spec.strip()
+    elif text:
+        yield None, text

@@ -40,6 +40,8 @@ def read(tree: Tree) -> Body:
 def _sorted(leaves: list[Leaf]) -> tuple[list[Leaf], list[Leaf], list[Leaf]]:
     texts, htmls, others = list[Leaf](), list[Leaf](), list[Leaf]()
     for leaf in leaves:
+        if leaf.media_type.startswith("multipart/") and not leaf.filename and not leaf.content.strip():
+            continue  # a multipart without any part is nothing to show
         if leaf.media_type not in BODY_TYPES or leaf.disposition == "attachment" or leaf.filename:
             others.append(leaf)
         elif leaf.media_type == "text/plain":

@@ -8,11 +8,11 @@ attachmentId.  From there on the rules are parse()'s own.
 import binascii
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from consumer.mail.message import Mail
-from consumer.mail.parse import EPOCH, from_tree, parse
+from consumer.mail.parse import EPOCH, assemble, opaque, parse
 from consumer.mail.tree import MOST_PARTS, Leaf, Tree, leaf_of
 from consumer.mail.words import base64_bytes
 
@@ -34,8 +34,15 @@ def mail_of(resource: Mapping[str, Any], *, otherwise: datetime) -> Mail:
         if isinstance(raw := message.get("raw"), str):
             return parse(_bytes(raw), received_at=received_at)
         if isinstance(payload := message.get("payload"), dict):
-            return from_tree(tree_of(payload, _fetched(resource)), received_at=received_at)
+            return _assembled(payload, _fetched(resource), received_at)
     raise NotAMessage('neither "raw" nor "payload" is in it: ask Gmail for format=raw or format=full')
+
+
+def _assembled(payload: Mapping[str, Any], fetched: Mapping[str, str], received_at: datetime) -> Mail:
+    try:
+        return assemble(tree_of(payload, fetched), received_at=received_at)
+    except Exception:  # noqa: BLE001 - as parse(): a hostile message costs itself alone
+        return opaque(repr(payload).encode(), received_at=received_at, defect="parse-failed")
 
 
 def tree_of(payload: Mapping[str, Any], fetched: Mapping[str, str] | None = None) -> Tree:
@@ -67,9 +74,8 @@ def _leaves(payload: Mapping[str, Any], fetched: Mapping[str, str], tree: Tree) 
 def _leaf(
     part: Mapping[str, Any], part_id: str, media_type: str, content: bytes, inside: frozenset[str]
 ) -> Leaf:
-    leaf = leaf_of(
-        part_id, dict(reversed(_headers(part))), media_type, content, related="multipart/related" in inside
-    )
+    leaf = leaf_of(part_id, dict(reversed(_headers(part))), media_type, content)
+    leaf.related = "multipart/related" in inside
     leaf.type_parameters["charset"] = "utf-8"  # Gmail has converted the text
     leaf.filename = _text(part.get("filename")) or leaf.filename
     return leaf
@@ -117,6 +123,6 @@ def _internal_date(message: Mapping[str, Any]) -> datetime | None:
     if not re.fullmatch(r"[0-9]{1,15}", digits):
         return None
     try:
-        return EPOCH.astimezone(UTC) + timedelta(milliseconds=int(digits))
+        return EPOCH + timedelta(milliseconds=int(digits))
     except OverflowError:
         return None

@@ -5,10 +5,15 @@ separator.  Whatever parse() would find in the raw message must be found here to
 costs one download, finding less loses mail.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
-from consumer.mail.addresses import ADDRESS, MOST, normal
+from consumer.mail.addresses import ADDRESS, MOST, normal, people
 from consumer.mail.message import Participant, Role
+from consumer.mail.tree import LONGEST_HEADER
+
+MOST_WRITTEN = 10 * MOST
 
 ROLES: dict[str, Role] = {
     "from": "from",
@@ -20,10 +25,13 @@ ROLES: dict[str, Role] = {
 }
 
 
+ONE_BRACKET = re.compile(r"[^<>()]*<([^<>()]*)>\s*")
+
+
 def from_headers(headers: Sequence[tuple[str, str]]) -> tuple[Participant, ...]:
     """Return every address that (name, value) headers could mean, names left out.
 
-    For From it is the address in the last angle brackets when there are any: the one the strict
+    For a plain From, `name <address>`, it is the address in the brackets alone: the one the strict
     author reader takes, so that a forged display name does not cause a download.
     """
     found: dict[tuple[Role, str], Participant] = {}
@@ -31,9 +39,22 @@ def from_headers(headers: Sequence[tuple[str, str]]) -> tuple[Participant, ...]:
         role = ROLES.get(name.strip().lower())
         if role is None:
             continue
-        text = value[value.rfind("<") :] if role == "from" and "<" in value else value
-        for local, domain in ADDRESS.findall(text[:65_536])[:MOST]:
-            address = normal(f"{local}@{domain}")
-            if address:
-                found.setdefault((role, address), Participant(role, address, ""))
+        for address in _addresses(value[:LONGEST_HEADER], role):
+            found.setdefault((role, address), Participant(role, address, ""))
     return tuple(found.values())
+
+
+def _addresses(value: str, role: Role) -> Iterator[str]:
+    plain = ONE_BRACKET.fullmatch(value) if role == "from" else None
+    if plain and (inside := [*_written(plain[1])]):
+        yield from inside
+        return
+    # As parse() reads it, comments taken out; and whatever else looks like an address.
+    yield from (person.address for person in people(value, role))
+    yield from islice(_written(value), MOST_WRITTEN)
+
+
+def _written(text: str) -> Iterator[str]:
+    for local, domain in ADDRESS.findall(text):
+        if address := normal(f"{local}@{domain}"):
+            yield address

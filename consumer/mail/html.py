@@ -31,7 +31,7 @@ def text_of(html: str) -> str:
 
 
 def _shallow(html: str) -> str:
-    """Cut the HTML where more elements are open than any mail has: the parser's time grows with the square."""
+    """Cut the HTML where more elements are open than any mail has: the parser needs their square in time."""
     if html.count("<") <= MOST_OPEN:
         return html
     opened = 0

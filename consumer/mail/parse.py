@@ -21,7 +21,9 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 ONCE = frozenset(
     {"from", "to", "cc", "bcc", "subject", "date", "message-id", "in-reply-to", "references", "sender"}
 )
-BRACKETED = re.compile(rb"<([^<>\s]{1,5000})>")
+BRACKETED = re.compile(rb"<([^<>\s]+)>")
+# parsedate_to_datetime takes the year 0026 for 2026.
+EARLY = re.compile(rb"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[\s-]+0\d{3}\b", re.IGNORECASE)
 
 
 def parse(raw: bytes, *, received_at: datetime) -> Mail:
@@ -49,7 +51,7 @@ def assemble(tree: Tree, *, received_at: datetime) -> Mail:
     if any(len(found) > 1 for name, found in values.items() if name in ONCE):
         tree.defects.add("duplicate-header")
     author, everybody = _participants(values, tree)
-    subject = one_line(decoded(values.get("subject", [b""])[0]))[:LONGEST_ID]
+    subject = one_line(decoded(values.get("subject", [b""])[0], tree.charset))[:LONGEST_ID]
     date, source = _date(values.get("date", []), received_at, tree)
     read = body.read(tree)
     return Mail(
@@ -74,14 +76,14 @@ def _participants(
     values: dict[str, list[bytes]], tree: Tree
 ) -> tuple[Participant | None, tuple[Participant, ...]]:
     """Return the strict author, and everybody in header order (author first)."""
-    author, defect = addresses.author(values.get("from", []))
+    author, defect = addresses.author(values.get("from", []), tree.charset)
     if defect:
         tree.defects.add(defect)
     found: dict[tuple[str, str], Participant] = {(author.role, author.address): author} if author else {}
     for name, role in addresses.LISTED.items():
         for value in values.get(name, []):
-            text = unfold(value).decode("utf-8", "replace")
-            for person in addresses.people(text, role, addresses.MOST + 1 - len(found)):
+            room = addresses.MOST + 1 - len(found)
+            for person in addresses.people(addresses.legible(value), role, tree.charset, room):
                 found.setdefault((person.role, person.address), person)
     if len(found) > addresses.MOST:
         tree.defects.add("address-limit")
@@ -129,7 +131,7 @@ def _date(values: list[bytes], received_at: datetime, tree: Tree) -> tuple[datet
     except (IndexError, ValueError, OverflowError, TypeError):
         tree.defects.add("date-missing")
         return received, "received"
-    if not EPOCH <= date <= received + FUTURE:
+    if not EPOCH <= date <= received + FUTURE or EARLY.search(values[0]):
         tree.defects.add("date-unbelievable")
         return received, "received"
     return date, "header"

@@ -77,6 +77,11 @@ def one_line(text: str) -> str:
     return " ".join(clean(text).split())
 
 
+def known(charset: str) -> bool:
+    """Whether we have a codec for a charset by this name."""
+    return charset.strip().strip("\"'").lower() in CODECS
+
+
 def decode(data: bytes, charset: str | None) -> tuple[str, str | None]:
     """Decode *data* by the charset a mail names: (text, defect or None).  Never raises.
 
@@ -95,6 +100,20 @@ def decode(data: bytes, charset: str | None) -> tuple[str, str | None]:
         except UnicodeDecodeError:
             pass
     return _strictly(data, codec)
+
+
+def undeclared(data: bytes, charset: str) -> str:
+    """Decode bytes no charset is declared for: UTF-8, else the *charset* their mail names elsewhere.
+
+    Failing both it is windows-1252.  UTF-16 is left out: it would read anything.
+    """
+    codec = CODECS.get(charset.strip().strip("\"'").lower(), "utf_8")
+    for attempt in ("utf_8", codec):
+        try:
+            return codecs.decode(data, attempt) if not attempt.startswith("utf_16") else _guess(data)
+        except (UnicodeError, ValueError):
+            continue
+    return _guess(data)
 
 
 def _strictly(data: bytes, codec: str) -> tuple[str, str | None]:

@@ -7,13 +7,15 @@ that would cost the square of the number of headers.
 
 import binascii
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from email import policy
 from email.message import Message
 from email.parser import BytesParser
+from itertools import islice
 from typing import Any
 
+from consumer.mail.text import known
 from consumer.mail.words import base64_bytes, parameters
 
 DEEPEST = 50
@@ -22,6 +24,7 @@ MOST_HEADERS = 1_000
 LONGEST_HEADER = 64 * 1024
 
 HEAD_END = re.compile(rb"(?:\A|(?<=\n))\r?\n")
+OLD_HEAD_END = re.compile(rb"\A\r|(?<=\r)\r")  # where every line end is a bare CR
 HEADER_LINE = re.compile(rb"[!-9;-~]+[ \t]*:")
 
 # Defects of the standard library's reader that mean the structure itself is damaged.
@@ -40,6 +43,31 @@ STRUCTURAL = frozenset(
 )
 
 
+class Part(Message):
+    """A part whose payload is read as it was written.
+
+    The standard library's get_payload() decodes by whatever codec the mail names, and an attached
+    message is taken apart and put together differently; both change bytes that must stay.
+    """
+
+    _payload: Any
+
+    @property
+    def children(self) -> list["Part"] | None:
+        """The parts inside, or None for a leaf."""
+        return self._payload if isinstance(self._payload, list) else None
+
+    @property
+    def written(self) -> bytes:
+        """The bytes of a leaf, transfer encoding still on."""
+        return str(self._payload or "").encode("utf-8", "surrogateescape")
+
+    def get_content_type(self) -> str:
+        """Keep the tree builder out of attached messages: to us one is a leaf."""
+        content_type = super().get_content_type()
+        return "application/octet-stream" if content_type.startswith("message/") else content_type
+
+
 @dataclass(slots=True)
 class Leaf:
     """One part without parts of its own (an attached message is one leaf)."""
@@ -51,7 +79,7 @@ class Leaf:
     filename: str
     content_id: str
     content: bytes
-    related: bool  # inside a multipart/related
+    related: bool = False  # inside a multipart/related
 
 
 @dataclass(slots=True)
@@ -61,19 +89,30 @@ class Tree:
     headers: list[tuple[str, bytes]]  # names in lower case, in message order
     leaves: list[Leaf]
     defects: set[str] = field(default_factory=set)
+    charset: str = ""  # of the first text part that names one: headers may be in it without saying so
 
 
 def take_apart(raw: bytes) -> Tree:
-    """Read the structure of *raw*.  Absurd nesting may raise RecursionError, which the caller expects."""
+    """Read the structure of *raw*."""
     tree = Tree([], [])
-    root = BytesParser(policy=policy.compat32).parsebytes(_readable_head(raw, tree))
+    root = _root(_readable_head(raw, tree), tree)
     tree.headers = _headers(root, tree)
-    for leaf in _leaves(root, tree):
-        if len(tree.leaves) >= MOST_PARTS:
-            tree.defects.add("part-limit")
-            break
-        tree.leaves.append(leaf)
+    found = list(islice(_leaves(root, tree), MOST_PARTS + 1))
+    if len(found) > MOST_PARTS:
+        tree.defects.add("part-limit")
+    tree.charset = _charset(found)
+    tree.leaves = [_leaf(one, tree) for one in found[:MOST_PARTS]]
     return tree
+
+
+def _root(readable: bytes, tree: Tree) -> Part:
+    parser: Any = BytesParser(Part, policy=policy.compat32)
+    try:
+        root: Part = parser.parsebytes(readable)
+    except RecursionError:  # parts in parts without end: the head at least is read, the rest is one part
+        tree.defects.add("depth-limit")
+        root = parser.parsebytes(readable, headersonly=True)
+    return root
 
 
 def _readable_head(raw: bytes, tree: Tree) -> bytes:
@@ -82,7 +121,7 @@ def _readable_head(raw: bytes, tree: Tree) -> bytes:
     Other readers end the head at such a line, and everything after it (the From header, say)
     becomes text: a sender could hide an author from us that Gmail shows.
     """
-    end = HEAD_END.search(raw)
+    end = (HEAD_END if b"\n" in raw else OLD_HEAD_END).search(raw)
     head, rest = (raw[: end.start()], raw[end.start() :]) if end else (raw, b"")
     lines = head.splitlines(keepends=True)
     kept: list[bytes] = []
@@ -99,7 +138,7 @@ def _readable_head(raw: bytes, tree: Tree) -> bytes:
     return b"".join(kept) + rest
 
 
-def _headers(part: "Message[str, str]", tree: Tree) -> list[tuple[str, bytes]]:
+def _headers(part: Part, tree: Tree) -> list[tuple[str, bytes]]:
     pairs: list[tuple[str, Any]] = list(part.raw_items())
     if len(pairs) > MOST_HEADERS:
         tree.defects.add("header-limit")
@@ -114,13 +153,38 @@ def _headers(part: "Message[str, str]", tree: Tree) -> list[tuple[str, bytes]]:
 
 @dataclass(frozen=True, slots=True)
 class _Visit:
-    part: "Message[str, str]"
+    part: Part
     part_id: str
     depth: int
     related: bool
 
 
-def _leaves(root: "Message[str, str]", tree: Tree) -> Iterator[Leaf]:
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A leaf before its bytes are decoded."""
+
+    visit: _Visit
+    headers: dict[str, bytes]
+    media_type: str
+
+
+def _charset(found: Sequence[_Found]) -> str:
+    named = (
+        parameters(one.headers.get("content-type", b"")).get("charset", "")
+        for one in found
+        if one.media_type.startswith("text/")
+    )
+    return next((name for name in named if known(name)), "")
+
+
+def _leaf(one: _Found, tree: Tree) -> Leaf:
+    content = _content(one.visit.part, one.headers, tree)
+    leaf = leaf_of(one.visit.part_id, one.headers, one.media_type, content, tree.charset)
+    leaf.related = one.visit.related
+    return leaf
+
+
+def _leaves(root: Part, tree: Tree) -> Iterator[_Found]:
     todo = [_Visit(root, "", 0, related=False)]
     while todo:
         visit = todo.pop()
@@ -128,19 +192,18 @@ def _leaves(root: "Message[str, str]", tree: Tree) -> Iterator[Leaf]:
         names = {type(defect).__name__ for defect in part.defects}
         if names & STRUCTURAL:
             tree.defects.add("structure-broken")
-        children = part.get_payload() if part.is_multipart() else None
         headers = dict(reversed(_headers(part, tree)))
-        media_type = _media_type(headers.get("content-type", b""))
-        if isinstance(children, list) and not media_type.startswith("message/") and visit.depth < DEEPEST:
-            todo.extend(reversed(_children(visit, children, media_type)))
+        # The default is text, and in a digest a message.
+        media_type = _media_type(headers.get("content-type", part.get_default_type().encode()))
+        if part.children is not None and visit.depth < DEEPEST:
+            todo.extend(reversed(_children(visit, part.children, media_type)))
             continue
         if visit.depth >= DEEPEST:
             tree.defects.add("depth-limit")
-        content = _content(part, headers, tree)
-        yield leaf_of(visit.part_id, headers, media_type, content, related=visit.related)
+        yield _Found(visit, headers, media_type)
 
 
-def _children(visit: _Visit, children: list[Any], media_type: str) -> list[_Visit]:
+def _children(visit: _Visit, children: list[Part], media_type: str) -> list[_Visit]:
     prefix = f"{visit.part_id}." if visit.part_id else ""
     return [
         _Visit(
@@ -154,11 +217,12 @@ def _children(visit: _Visit, children: list[Any], media_type: str) -> list[_Visi
 
 
 def leaf_of(
-    part_id: str, headers: dict[str, bytes], media_type: str, content: bytes, *, related: bool
+    part_id: str, headers: dict[str, bytes], media_type: str, content: bytes, charset: str = ""
 ) -> Leaf:
-    """Read what a part's headers say about its *content*."""
+    """Read what a part's headers say about its *content*; *charset* is for names in undeclared bytes."""
     disposition = headers.get("content-disposition", b"")
-    type_parameters, shown = parameters(headers.get("content-type", b"")), parameters(disposition)
+    type_parameters = parameters(headers.get("content-type", b""), charset)
+    shown = parameters(disposition, charset)
     return Leaf(
         part_id=part_id,
         media_type=media_type,
@@ -167,7 +231,6 @@ def leaf_of(
         filename=shown.get("filename") or type_parameters.get("name") or "",
         content_id=headers.get("content-id", b"").strip().strip(b"<>").decode("utf-8", "replace"),
         content=content,
-        related=related,
     )
 
 
@@ -178,13 +241,15 @@ def _media_type(value: bytes) -> str:
     return text if usable else "text/plain"
 
 
-def _content(part: "Message[str, str]", headers: dict[str, bytes], tree: Tree) -> bytes:
-    """Return a leaf's bytes with the transfer encoding removed; an attached message as it stands."""
-    payload: Any = part.get_payload()
-    if isinstance(payload, list):
-        inner = b"".join(child.as_bytes() for child in payload[:1])
-        return _decoded(inner, headers, tree) if _encoding(headers) == "base64" else inner
-    return _decoded(str(payload or "").encode("utf-8", "surrogateescape"), headers, tree)
+def _content(part: Part, headers: dict[str, bytes], tree: Tree) -> bytes:
+    """Return a leaf's bytes with the transfer encoding removed; what lies too deep as it can be rebuilt."""
+    if part.children is None:
+        return _decoded(part.written, headers, tree)
+    try:
+        return part.as_bytes()
+    except (RecursionError, UnicodeError, LookupError, TypeError):
+        tree.defects.add("structure-broken")
+        return b""
 
 
 def _encoding(headers: dict[str, bytes]) -> str:

@@ -4,7 +4,7 @@ import binascii
 import re
 from urllib.parse import unquote_to_bytes
 
-from consumer.mail.text import decode
+from consumer.mail.text import decode, undeclared
 
 WORD = re.compile(rb"=\?([^?\s*]+)(?:\*[^?\s]*)?\?([bqBQ])\?([^?]*)\?=")
 BETWEEN = re.compile(rb"(\?=)[ \t\r\n]+(?==\?)")
@@ -19,8 +19,10 @@ def unfold(value: bytes) -> bytes:
     return FOLD.sub(b"", value).strip()
 
 
-def decoded(value: bytes) -> str:
+def decoded(value: bytes, charset: str = "") -> str:
     """Read a header value: encoded words decoded, other bytes by the best guess.  Never raises.
+
+    *charset* is what the mail's text is in: old programs write their headers in it without saying so.
 
     Neighbouring words of one charset and encoding are joined before decoding, because senders
     split a character's bytes between them.
@@ -30,13 +32,13 @@ def decoded(value: bytes) -> str:
     for word in WORD.finditer(value):
         between = value[end : word.start()]
         if between:
-            out += [_flush(pending), decode(between, None)[0]]
+            out += [_flush(pending), undeclared(between, charset)]
         charset, data = word[1].decode("ascii", "replace").lower(), _unpacked(word[2], word[3])
         if pending and pending[-1][0] != charset:
             out.append(_flush(pending))
         pending.append((charset, data))
         end = word.end()
-    out += [_flush(pending), decode(value[end:], None)[0]]
+    out += [_flush(pending), undeclared(value[end:], charset)]
     return "".join(out)
 
 
@@ -62,7 +64,7 @@ def base64_bytes(text: bytes) -> bytes:
     return binascii.a2b_base64(kept + b"=" * (-len(kept) % 4))
 
 
-def parameters(value: bytes) -> dict[str, str]:
+def parameters(value: bytes, charset: str = "") -> dict[str, str]:
     """Return the parameters of a Content-Type or Content-Disposition value, names in lower case.
 
     RFC 2231 continuations are joined and decoded; encoded words inside quotes, which no standard
@@ -76,7 +78,7 @@ def parameters(value: bytes) -> dict[str, str]:
             number = int(found[2][1:6]) if found[2] else 0
             pieces.setdefault(name, []).append((number, bool(found[3]), text))
         else:
-            plain.setdefault(name, decoded(text))
+            plain.setdefault(name, decoded(text, charset))
     return plain | {name: _joined(parts) for name, parts in pieces.items()}
 
 

@@ -17,6 +17,7 @@ from shared.store.database import Database
 from shared.store.investors import InvestorRow
 
 COLUMNS = ("investor", "firm", "address", "domain")
+LONGEST_NAME = 200  # characters; an index holds both names
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +91,11 @@ def read_rows(stream: TextIO, own: frozenset[str]) -> tuple[list[InvestorRow], l
     the header is not ours.
     """
     reader = csv.DictReader(stream, restkey="extra", restval="")
-    missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
-    if missing:
+    try:
+        header = reader.fieldnames or ()
+    except csv.Error as why:
+        raise click.UsageError(f"the first line is not CSV ({why}): save the file as “CSV UTF-8”") from None
+    if missing := [name for name in COLUMNS if name not in header]:
         raise click.UsageError(
             f"the first line must name the columns {', '.join(COLUMNS)}; missing: {', '.join(missing)}"
         )
@@ -108,9 +112,11 @@ def read_rows(stream: TextIO, own: frozenset[str]) -> tuple[list[InvestorRow], l
 
 
 def _rules(row: dict[str, str], own: frozenset[str]) -> Iterator[InvestorRow]:
-    name, firm = row["investor"].strip(), row["firm"].strip()
+    name, firm = _clean(row["investor"]), _clean(row["firm"])
     if not name:
         raise ValueError("the column investor is empty")
+    if len(name) > LONGEST_NAME or len(firm) > LONGEST_NAME:
+        raise ValueError(f"a name is longer than {LONGEST_NAME} characters: is a quote missing?")
     if "extra" in row:
         raise ValueError("more values than columns: quote values that contain commas")
     given = [(kind, row[kind].strip()) for kind in ("address", "domain") if row[kind].strip()]
@@ -118,11 +124,10 @@ def _rules(row: dict[str, str], own: frozenset[str]) -> Iterator[InvestorRow]:
         raise ValueError("neither an address nor a domain")
     rules = [(kind, normal_rule(kind, value)) for kind, value in given]
     for _, value in rules:
-        if value.rpartition("@")[2] in own:
-            raise ValueError(
-                f"{value.rpartition('@')[2]} is the fund's own domain: colleagues are not investors"
-            )
-    return iter([InvestorRow(_clean(name), _clean(firm), kind, value) for kind, value in rules])
+        domain = value.rpartition("@")[2]
+        if any(domain == ours or domain.endswith(f".{ours}") for ours in own):
+            raise ValueError(f"{domain} is the fund's own domain: colleagues are not investors")
+    return iter([InvestorRow(name, firm, kind, value) for kind, value in rules])
 
 
 def _clean(text: str) -> str:

@@ -1,122 +1,159 @@
 """`mailroom parse FILE...`: what mailroom reads in a mail."""
 
-import hashlib
 import json
 import sys
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.markup import escape
+from rich.console import Console, Group, RenderableType
+from rich.panel import Panel
 from rich.table import Table
+from rich.text import Text
 
 from consumer.mail import gmail_json
 from consumer.mail.defects import DEFECTS
-from consumer.mail.message import Mail
+from consumer.mail.message import DateSource, Mail, Participant
 from consumer.mail.parse import parse as parse_raw
 
-SHOWN = 30  # lines of text
+SHOWN_TEXT = 1_500  # characters
+SHOWN_PEOPLE = 8  # of one role
+# Where the date on the card comes from, in words.
+SOURCES: dict[DateSource, str] = {
+    "header": "from the Date header",
+    "received": "no usable Date header: when Gmail received it, or now for an .eml",
+    "fallback": "not read: when Gmail received it, or now for an .eml",
+}
+
+
+class Unreadable(Exception):
+    """A file without a mail in it, and why."""
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option(
-    "--json", "as_json", is_flag=True, help="One JSON object per file; digests instead of attachments."
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="One JSON object per file; digests and sizes, no attachment bytes.",
 )
-def parse(files: tuple[Path, ...], as_json: bool) -> None:
-    r"""Show what mailroom reads in each FILE: an .eml, or a message as Gmail's API gives it (raw or full).
+def parse(files: tuple[str, ...], as_json: bool) -> None:
+    r"""Show what mailroom reads in each FILE, exactly as it would be stored.
+
+    FILE is an .eml, or a message as Gmail's API gives it (messages.get, format raw or full), or an
+    export of both as {"full": ..., "raw": ...}.  A single - reads standard input.  No network and
+    no database are used.
 
     \b
     mailroom parse letter.eml
-    mailroom parse --json *.eml | jq .defects
-    curl … | mailroom parse -
+    mailroom parse --json *.eml | jq '{file, author, defects}'
+    mailroom parse - < message.json
 
-    Uses no network and no database.  Whatever is wrong with a mail is listed as a defect.
+    Whatever is wrong with a mail is listed as a defect (docs/defects.md) and is no error.  The exit
+    code is 2 when a file is missing, empty, or holds no mail; the others are shown all the same.
     """
-    for file in files:
-        mail = _read(file)
+    failed = False
+    for name in files:
+        try:
+            mail = _mail(_bytes(name))
+        except Unreadable as why:
+            click.echo(f"{_printable(name)}: {why}", err=True)
+            failed = True
+            continue
         if as_json:
-            click.echo(json.dumps(_plain(mail) | {"file": str(file)}, ensure_ascii=False))
+            click.echo(json.dumps(as_plain(name, mail), ensure_ascii=False))
         else:
-            _show(mail, file)
+            Console(highlight=False).print(_card(name, mail))
+    sys.exit(2 if failed else 0)
 
 
-def _read(file: Path) -> Mail:
+def _bytes(name: str) -> bytes:
     try:
-        data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-    except OSError as failed:
-        raise click.UsageError(f"{file} cannot be read ({failed.strerror}): check the path") from None
+        data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    except (OSError, ValueError) as failed:  # ValueError: a NUL in the name
+        reason = getattr(failed, "strerror", None) or str(failed)
+        raise Unreadable(f"cannot be read ({reason}): check the path.") from None
     if not data.strip():
-        raise click.UsageError(f"{file} is empty: there is nothing to parse")
-    if not data.lstrip().startswith(b"{"):
-        return parse_raw(data, received_at=datetime.now(UTC))
+        raise Unreadable("is empty: there is nothing to parse.")
+    return data
+
+
+def _mail(data: bytes) -> Mail:
+    """Read Gmail's JSON where it is JSON, and mail everywhere else: any bytes are some mail."""
+    now = datetime.now(UTC)
     try:
-        return gmail_json.read(_message(json.loads(data)))
-    except (ValueError, RecursionError) as why:
-        raise click.UsageError(f"{file}: {why}") from None
+        value = json.loads(data) if data.lstrip().startswith(b"{") else None
+    except (ValueError, RecursionError):  # a mail may well begin with a brace
+        value = None
+    if not isinstance(value, dict):
+        return parse_raw(data, received_at=now)
+    try:
+        return gmail_json.mail_of(value, otherwise=now)
+    except gmail_json.NotAMessage as why:
+        raise Unreadable(f"is JSON but no Gmail message: {why}.") from None
 
 
-def _message(value: Any) -> dict[str, Any]:
-    """Return the message inside an export that holds it as {"raw": {…}} or {"full": {…}}."""
-    for name, needs in (("raw", "raw"), ("full", "payload")):
-        if isinstance(value, dict) and isinstance(value.get(name), dict) and value[name].get(needs):
-            return dict(value[name])
-    return value if isinstance(value, dict) else {}
+def as_plain(name: str, mail: Mail) -> dict[str, Any]:
+    """Return the mail as JSON can hold it: attachments by digest and size."""
+    plain = asdict(mail) | {"date": mail.date.isoformat(), "file": _printable(name)}
+    for file in plain["attachments"]:
+        file["size"] = len(file.pop("content"))
+    return plain
 
 
-def _plain(mail: Mail) -> dict[str, object]:
-    return {
-        "message_id": mail.message_id,
-        "author": mail.author.address if mail.author else None,
-        "participants": [{"role": p.role, "address": p.address, "name": p.name} for p in mail.participants],
-        "subject": mail.subject,
-        "date": mail.date.isoformat(),
-        "date_source": mail.date_source,
-        "in_reply_to": mail.in_reply_to,
-        "references": mail.references,
-        "text": mail.text,
-        "html_sha256": hashlib.sha256(mail.html.encode()).hexdigest() if mail.html else None,
-        "attachments": [
-            {"part": f.part_id, "filename": f.filename, "type": f.media_type, "size": len(f.content),
-             "sha256": f.sha256, "inline": f.inline}
-            for f in mail.attachments
-        ],
-        "defects": mail.defects,
-        "digest": mail.digest,
-    }  # fmt: skip
+def _printable(name: str) -> str:
+    """Return a file name as text: bytes of it that are no UTF-8 are replaced."""
+    return name.encode("utf-8", "replace").decode()
 
 
-def _show(mail: Mail, file: Path) -> None:
-    console = Console(highlight=False)
-    console.rule(escape(str(file)))
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    author = (
-        f"{mail.author.name} <{mail.author.address}>".strip()
-        if mail.author
-        else "nobody can be told for sure"
-    )
-    rows = [
-        ("author", author),
-        ("subject", mail.subject),
-        ("date", f"{mail.date:%a %d %b %Y %H:%M UTC} ({mail.date_source})"),
-    ]
+def _card(name: str, mail: Mail) -> Panel:
+    parts: list[RenderableType] = [_heading(name, mail), *_defects(mail)]
+    if mail.attachments:
+        parts.append(_attachments(mail))
+    shown = Text(mail.text[:SHOWN_TEXT].strip() or "(no text)")
+    if len(mail.text) > SHOWN_TEXT:
+        shown.append(f"\n... and {len(mail.text) - SHOWN_TEXT:,} more characters", style="dim")
+    return Panel(Group(*parts, Text(), shown))
+
+
+def _heading(name: str, mail: Mail) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_row(Text("file", "dim"), Text(_printable(name)))
+    author = _person(mail.author) if mail.author else "nobody can be told for sure"
+    table.add_row(Text("author", "dim"), Text(author, "bold"))
     for role in ("to", "cc", "bcc", "reply_to", "sender"):
-        people = [f"{p.name} <{p.address}>".strip() for p in mail.participants if p.role == role]
-        rows += [(role.replace("_", "-"), ", ".join(people))] if people else []
-    for name, value in rows:
-        table.add_row(f"[dim]{name}[/]", escape(value))
-    for f in mail.attachments:
-        kind = "inline" if f.inline else "attached"
+        people = [_person(person) for person in mail.participants if person.role == role]
+        rest = [f"and {len(people) - SHOWN_PEOPLE:,} more"] if len(people) > SHOWN_PEOPLE else []
+        if people:
+            table.add_row(Text(role.replace("_", "-"), "dim"), Text(", ".join(people[:SHOWN_PEOPLE] + rest)))
+    table.add_row(Text("subject", "dim"), Text(mail.subject or "(none)", "bold"))
+    when = Text(f"{mail.date:%a %d %b %Y %H:%M:%S} UTC ")
+    table.add_row(Text("date", "dim"), when.append(f"({SOURCES[mail.date_source]})", "dim"))
+    return table
+
+
+def _person(person: Participant) -> str:
+    return f"{person.name} <{person.address}>" if person.name else person.address
+
+
+def _defects(mail: Mail) -> list[Text]:
+    return [Text.assemble((code, "yellow"), f"  {DEFECTS[code]}") for code in mail.defects]
+
+
+def _attachments(mail: Mail) -> Table:
+    table = Table(
+        "part", "file", "type", "bytes", "sha256", box=None, header_style="dim", padding=(0, 2, 0, 0)
+    )
+    for file in mail.attachments:
+        shown = file.filename or "(no name)"
         table.add_row(
-            f"[dim]{kind}[/]",
-            escape(f"{f.filename or '(no name)'}  {f.media_type}  {len(f.content):,} bytes"),
+            file.part_id or "-",
+            Text(f"{shown} (inside the HTML)" if file.inline else shown),
+            Text(file.media_type),
+            f"{len(file.content):,}",
+            file.sha256[:12],
         )
-    for code in mail.defects:
-        table.add_row("[yellow]defect[/]", escape(f"{code}: {DEFECTS.get(code, '')}"))
-    console.print(table)
-    lines = mail.text.strip().splitlines()
-    console.print(escape("\n".join(lines[:SHOWN])), style="dim")
-    if len(lines) > SHOWN:
-        console.print(f"[dim]… and {len(lines) - SHOWN} more lines[/]")
+    return table

@@ -1,14 +1,13 @@
 """`mailroom token create`."""
 
-import sys
 from datetime import timedelta
-from typing import Literal
 
 import click
 
 from infra.cli import wiring
-from shared.errors import Refused
+from shared.errors import MailroomError
 from shared.store import audit, tokens
+from shared.store.tokens import ApiRole
 
 
 @click.group()
@@ -22,15 +21,15 @@ def token() -> None:
 )
 @click.option("--name", default="", help="Who or what it is for.  [default: the role]")
 @click.option("--days", type=click.IntRange(1, 3650), help="Let it expire.  [default: never]")
-def create(role: Literal["admin", "member"], name: str, days: int | None) -> None:
+def create(role: ApiRole, name: str, days: int | None) -> None:
     """Make a token and print it: the only time it can be read.  Only its hash is kept."""
-    lasts = timedelta(days=days) if days else None
+    name = name.strip() or role
     try:
-        with wiring.database(wiring.settings()) as db, db.transaction() as conn:
-            made = tokens.create(conn, name=name or role, role=role, lasts=lasts)
-            audit.note(conn, actor="cli", action="token.create", subject=name or role, role=role)
-    except Refused as taken:
-        click.secho(f"mailroom: {taken}", err=True, fg="red")
-        sys.exit(2)
+        with wiring.database(wiring.settings(), most=1) as db, wiring.migrated(db).transaction() as conn:
+            lasts = timedelta(days=days) if days else None
+            made = tokens.create(conn, name=name, role=role, lasts=lasts)
+            audit.note(conn, actor="cli", action="token.create", subject=name, role=role, days=days or 0)
+    except MailroomError as refused:
+        raise wiring.stopped(refused) from None
     click.echo(made)
     click.echo("Keep it now: it cannot be shown again.", err=True)

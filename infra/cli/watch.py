@@ -22,25 +22,29 @@ def watch(once: bool) -> None:
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    settings = wiring.settings("gmail", "watch")
-    if not settings.enabled:
+    # First of all: what is switched off needs no key and no topic.
+    if not wiring.settings().enabled:
         log.warning("watcher.idle", why="CRM_GMAIL_INTEGRATION_ENABLED is not true: nothing is watched")
         if not once:
             stop.wait()
         return
-    sys.exit(_watch(settings, stop, once=once))
+    sys.exit(_watch(wiring.settings("gmail", "watch"), stop, once=once))
 
 
 def _watch(settings: wiring.Settings, stop: Event, *, once: bool) -> int:
-    from watcher.renewal import renew_due
+    """Renew until told to stop, or once; return the exit code."""
+    from watcher.renewal import Outcome, renew_due
 
     with wiring.database(settings, most=2, name="mailroom-watch") as db:
         gmail = wiring.gmail(settings)
         while True:
-            failed = 1
             try:
-                failed = renew_due(db, gmail, settings.pubsub_topic, now=datetime.now(UTC)).failed
+                outcome = renew_due(db, gmail, settings.pubsub_topic, now=datetime.now(UTC))
             except TryLater as later:
                 log.warning("watcher.waits", why=str(later))
-            if once or stop.wait(EVERY_SEC):
-                return int(once and failed > 0)
+                outcome = Outcome(renewed=0, failed=1)
+            if once:
+                log.info("watcher.done", renewed=outcome.renewed, failed=outcome.failed)
+                return 1 if outcome.failed else 0
+            if stop.wait(EVERY_SEC):
+                return 0

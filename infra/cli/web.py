@@ -1,62 +1,80 @@
 """`mailroom web`."""
 
 import signal
-import sys
 
 import click
 
 from infra.cli import wiring
+from shared.config import Need
 from shared.errors import ConfigError, Refused
 from shared.log import logger
 from watcher.push_token import PushTokens
+from watcher.web.deps import PARTS, Deps, Part
 
 log = logger("web")
 
 
+def _parts(_: click.Context, __: click.Parameter, value: str) -> tuple[Part, ...]:
+    named = {name.strip() for name in value.split(",")}
+    if not named <= set(PARTS):
+        raise click.BadParameter(f"takes {', '.join(PARTS)}, separated by commas")
+    return tuple(part for part in PARTS if part in named)
+
+
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=8025, show_default=True, help="Port to listen on.")
 @click.option(
-    "--serve", default="push,api,console", show_default=True, help="Which parts, separated by commas."
+    "--port", type=click.IntRange(0, 65535), default=8025, show_default=True, help="Port to listen on."
 )
-@click.option("--threads", default=8, show_default=True, help="Requests answered at the same time.")
-def web(host: str, port: int, serve: str, threads: int) -> None:
+@click.option(
+    "--serve", default=",".join(PARTS), show_default=True, callback=_parts, help="Which parts, with commas."
+)
+@click.option(
+    "--threads",
+    type=click.IntRange(1, 64),
+    default=8,
+    show_default=True,
+    help="Requests answered at the same time.",
+)
+def web(host: str, port: int, serve: tuple[Part, ...], threads: int) -> None:
     r"""Serve the push endpoint, the admin API and the console.
 
     \b
     The public process needs the one route:   mailroom web --serve push --host 0.0.0.0
     The private one needs the others:         mailroom web --serve api,console
     """
-    from watcher.web.app import PARTS, create_app
-    from watcher.web.deps import Deps
+    from watcher.web.app import create_app
     from watcher.web.serve import Server
 
-    parts = [part for part in PARTS if part in {name.strip() for name in serve.split(",")}]
-    if not parts or len(parts) != len(serve.split(",")):
-        raise click.UsageError(f"--serve takes {', '.join(PARTS)}")
-    settings = wiring.settings(
-        *(("push",) if "push" in parts else ()), *(("gmail", "watch") if "api" in parts else ())
-    )
+    settings = _settings(serve)
     with wiring.database(settings, most=threads, name="mailroom-web") as db:
-        gmail = wiring.gmail(settings) if "api" in parts else None
-        deps = Deps(db, settings, _push_tokens(settings) if "push" in parts else None, gmail)
+        deps = Deps(
+            db,
+            settings,
+            push_tokens=_push_tokens(settings) if "push" in serve else None,
+            gmail_factory=wiring.gmail(settings) if "api" in serve and settings.enabled else None,
+            serve=serve,
+        )
         try:
-            server = Server(create_app(deps, serve=parts), host=host, port=port, threads=threads)
+            server = Server(create_app(deps), host=host, port=port, threads=threads)
         except Refused as taken:
-            click.secho(f"mailroom: {taken}", err=True, fg="red")
-            sys.exit(2)
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-        log.info("web.started", host=host, port=server.port, parts=parts)
-        try:
-            server.run()
-        except KeyboardInterrupt:
-            pass
-        finally:
-            server.close()
-            log.info("web.stopped")
+            raise wiring.stopped(taken) from None
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: server.stop())
+        log.info("web.started", host=host, port=server.port, parts=serve, enabled=settings.enabled)
+        server.run()
+        log.info("web.stopped")
 
 
-def _push_tokens(settings: wiring.Settings) -> "PushTokens":
+def _settings(serve: tuple[Part, ...]) -> wiring.Settings:
+    """The push endpoint never starts half set up; the API without Gmail only says that it is switched off."""
+    needs: list[Need] = ["push"] if "push" in serve else []
+    if "api" in serve and wiring.settings().enabled:
+        needs += ["gmail", "watch"]
+    return wiring.settings(*needs)
+
+
+def _push_tokens(settings: wiring.Settings) -> PushTokens:
     try:
         return PushTokens(
             audience=settings.push_audience,
@@ -65,4 +83,4 @@ def _push_tokens(settings: wiring.Settings) -> "PushTokens":
             issuers=settings.push_issuers,
         )
     except ConfigError as bad:
-        raise click.UsageError("; ".join(bad.problems)) from None
+        raise wiring.stopped(bad) from None

@@ -1,18 +1,16 @@
 """Build the real things from the settings, for every command alike."""
 
-import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 
-import click
-
 from shared import config
 from shared.config import Need, Settings
-from shared.errors import ConfigError, MailroomError
+from shared.errors import ConfigError, MailroomError, Refused, TryLater
 from shared.gmail.client import GmailFactory
+from shared.store import migrate
 from shared.store.database import Database
 
-__all__ = ["Settings", "database", "database_url", "gmail", "settings"]
+__all__ = ["Settings", "database", "database_url", "gmail", "migrated", "settings", "stopped"]
 
 
 def settings(*needs: Need) -> Settings:
@@ -20,7 +18,7 @@ def settings(*needs: Need) -> Settings:
     try:
         return config.from_env(needs=needs)
     except ConfigError as bad:
-        raise _stop(bad) from None
+        raise stopped(bad) from None
 
 
 @contextmanager
@@ -34,7 +32,7 @@ def database_url(settings: Settings) -> Generator[str]:
     try:
         server = postgres.start(settings.data_dir / "postgres")
     except (ConfigError, MailroomError) as bad:
-        raise _stop(bad) from None
+        raise stopped(bad) from None
     with server:
         yield server.url
 
@@ -54,11 +52,11 @@ def gmail(settings: Settings) -> GmailFactory:
     from shared.gmail.transport import Transport
 
     if settings.sa_key_path is None:
-        raise _stop(ConfigError(["CRM_GMAIL_SA_KEY_PATH is not set"]))
+        raise stopped(ConfigError(["CRM_GMAIL_SA_KEY_PATH is not set"]))
     try:
         key = keyfile.load(settings.sa_key_path)
     except ConfigError as bad:
-        raise _stop(bad) from None
+        raise stopped(bad) from None
     transport = Transport()
     tokens = DelegatedTokens(key, settings.token_url, transport=transport, domains=settings.workspace_domain)
     return GmailFactory(
@@ -66,8 +64,25 @@ def gmail(settings: Settings) -> GmailFactory:
     )
 
 
-def _stop(bad: ConfigError | MailroomError) -> SystemExit:
-    problems = bad.problems if isinstance(bad, ConfigError) else [str(bad)]
-    for problem in problems:
-        click.secho(f"mailroom: {problem}", err=True, fg="red")
-    sys.exit(2)
+def stopped(bad: ConfigError | MailroomError) -> SystemExit:
+    """Print every problem in red on standard error; raise what this returns to end with exit code 2."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(stderr=True, soft_wrap=True)
+    for problem in bad.problems if isinstance(bad, ConfigError) else [str(bad)]:
+        console.print(Text(f"mailroom: {problem}", style="red"))  # Text: brackets in a message are no markup
+    return SystemExit(2)
+
+
+def migrated(db: Database) -> Database:
+    """Return *db* when its tables have the shape this version knows; else say what to do and end."""
+    try:
+        with db.transaction() as conn:
+            if migrate.current(conn):
+                return db
+    except TryLater:
+        raise stopped(
+            Refused("the database did not answer: is DATABASE_URL right, and is it running?")
+        ) from None
+    raise stopped(Refused("the database is not up to date: run mailroom migrate first"))

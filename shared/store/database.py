@@ -20,6 +20,22 @@ OPTIONS = (
 )
 
 
+# First of the two: a value too long for an index is an OperationalError, and would be tried for ever.
+REFUSES_VALUES = (
+    psycopg.DataError,
+    psycopg.IntegrityError,
+    psycopg.errors.ProgramLimitExceeded,
+    UnicodeEncodeError,
+)
+UNREACHABLE = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    psycopg.errors.IdleInTransactionSessionTimeout,
+    psycopg.errors.ReadOnlySqlTransaction,  # a standby, while another server takes over
+    PoolTimeout,
+)
+
+
 class Database:
     """A pool of connections to one database.  Threads share it; processes each open their own."""
 
@@ -54,11 +70,11 @@ class Database:
         try:
             with self._pool.connection() as conn:
                 yield conn
-        except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as down:
-            raise TryLater("the database did not answer", after=timedelta(seconds=2)) from down
-        except (psycopg.DataError, psycopg.IntegrityError) as refused:
+        except REFUSES_VALUES as refused:
             # The driver's message quotes the values, which may be mail: only the class goes on.
             raise NotStorable(f"the database refused a value ({type(refused).__name__})") from None
+        except UNREACHABLE as down:
+            raise TryLater("the database did not answer", after=timedelta(seconds=2)) from down
 
     def listen(self, channel: str, *, timeout: float) -> Iterator[str]:
         """Yield the payloads of one channel; yields "" whenever *timeout* seconds pass in silence.

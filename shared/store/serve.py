@@ -95,3 +95,25 @@ def ledger_totals(conn: Connection) -> dict[str, int]:
 def with_defects(conn: Connection) -> dict[str, int]:
     """Return how many stored messages carry each defect code; "" counts those with any."""
     return {code: int(number) for code, number in conn.execute(SQL["with_defects"])}
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """How many accounts should be looked at by now, and for how long the longest has been waiting."""
+
+    accounts: int
+    oldest: timedelta
+
+
+def due(conn: Connection) -> Due:
+    """Return how far behind we are; accounts that nobody may look at do not count."""
+    with conn.cursor(row_factory=class_row(Due)) as cursor:
+        found = cursor.execute(SQL["due"]).fetchone()
+    return found or Due(0, timedelta(0))
+
+
+def older_threads(conn: Connection, *, last_at: datetime, thread_id: int, limit: int) -> list[ThreadLine]:
+    """Return the conversations that follow one of a list newest first; several may have the same second."""
+    values = {"last_at": last_at, "id": thread_id, "limit": limit}
+    with conn.cursor(row_factory=class_row(ThreadLine)) as cursor:
+        return cursor.execute(SQL["older_threads"], values).fetchall()

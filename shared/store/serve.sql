@@ -48,3 +48,19 @@ SELECT code, count(*)
   FROM mailroom.emails, unnest(CASE WHEN defects = '{}' THEN defects ELSE defects || ''::text END) AS code
  GROUP BY code
  ORDER BY count(*) DESC, code;
+
+-- name: due
+SELECT count(*) AS accounts, coalesce(max(now() - d.due_at), interval '0') AS oldest
+  FROM mailroom.email_deltas d
+  JOIN mailroom.email_accounts a ON a.id = d.account_id
+ WHERE d.due_at <= now() AND a.status = 'active';
+
+-- name: older_threads
+SELECT t.id, t.subject, t.messages, t.last_at, t.last_direction,
+       coalesce(nullif(t.last_author_name, ''), t.last_author_address, '') AS last_author,
+       t.last_snippet, t.has_attachments,
+       ARRAY(SELECT DISTINCT x.investor FROM crm.investor_emails x WHERE x.thread_id = t.id ORDER BY 1) AS investors
+  FROM crm.threads t
+ WHERE (t.last_at, t.id) < (%(last_at)s, %(id)s)
+ ORDER BY t.last_at DESC, t.id DESC
+ LIMIT %(limit)s;

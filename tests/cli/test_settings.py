@@ -15,12 +15,20 @@ def problems(env, *needs):
 
 
 def test_every_problem_is_reported_at_once():
-    found = problems({"CRM_GMAIL_QUIET_POLL_SEC": "often", "CRM_GMAIL_RETRY_MAX": "0"}, "push", "gmail")
+    wrong = {
+        "CRM_GMAIL_QUIET_POLL_SEC": "often",
+        "CRM_GMAIL_RETRY_MAX": "0",
+        "CRM_GMAIL_API_URL": "http://x.example",
+    }
+
+    found = problems(wrong, "push", "gmail")
 
     text = "\n".join(found)
+    assert len(found) == len(set(found))
     for name in (
         "QUIET_POLL_SEC",
         "RETRY_MAX",
+        "API_URL",
         "PUSH_AUDIENCE",
         "PUSH_SERVICE_ACCOUNT",
         "SUBSCRIPTION",
@@ -32,8 +40,25 @@ def test_every_problem_is_reported_at_once():
 @pytest.mark.parametrize("name", ["CRM_GMAIL_API_URL", "CRM_GMAIL_TOKEN_URL", "CRM_GMAIL_PUSH_CERTS_URL"])
 def test_plain_http_is_refused_except_on_this_machine(name):
     assert any(name in one for one in problems({name: "http://gmail.example"}))
-    assert from_env({name: "http://127.0.0.1:8600/x"})
-    assert problems({name: "http://127.0.0.1.evil.example/"})
+    for url in ("http://127.0.0.1:8600/x", "http://localhost:1/", "http://[::1]:1/", "https://gmail.example"):
+        assert from_env({name: url})
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1.evil.example/",
+        "http://127.0.0.1:80@evil.example/",
+        "http://localhost.evil.example",
+        "ftp://127.0.0.1/",
+        "https://",
+        "gmail.example",
+        "http://[::1",
+        "https://gmail.example:port/",
+    ],
+)
+def test_an_address_that_only_looks_safe_is_refused(url):
+    assert problems({"CRM_GMAIL_API_URL": url})
 
 
 def test_a_secret_may_come_from_a_file_but_not_from_both(tmp_path):
@@ -43,6 +68,31 @@ def test_a_secret_may_come_from_a_file_but_not_from_both(tmp_path):
     assert from_env({"DATABASE_URL_FILE": str(file)}).database_url == "postgresql://secret@/db"
     assert "keep one" in problems({"DATABASE_URL_FILE": str(file), "DATABASE_URL": "x"})[0]
     assert "cannot read" in problems({"DATABASE_URL_FILE": str(tmp_path / "none")})[0]
+    assert "cannot read" in problems({"DATABASE_URL_FILE": str(tmp_path)})[0]
+
+
+def test_an_empty_secret_file_is_no_secret_and_does_not_count_as_not_set(tmp_path):
+    (tmp_path / "url").write_text("\n")
+
+    assert "is empty" in problems({"DATABASE_URL_FILE": str(tmp_path / "url")})[0]
+
+
+@pytest.mark.parametrize(
+    "domain", ["@fund.test", "https://fund.test", "ada@fund.test", "fund.test other.test", "fund.test."]
+)
+def test_a_domain_written_in_another_way_is_refused(domain):
+    assert "bare domains" in problems({"CRM_GMAIL_WORKSPACE_DOMAIN": domain})[0]
+
+
+def test_several_domains_may_be_named_in_any_case_and_only_commas_are_none():
+    named = {"CRM_GMAIL_WORKSPACE_DOMAIN": " Fund.Test, other.test,", "CRM_GMAIL_SA_KEY_PATH": "key.json"}
+
+    assert from_env(named, needs=["gmail"]).workspace_domain == ("fund.test", "other.test")
+    assert "is not set" in problems(named | {"CRM_GMAIL_WORKSPACE_DOMAIN": " , "}, "gmail")[0]
+
+
+def test_an_empty_variable_counts_as_not_set():
+    assert from_env({"CRM_GMAIL_QUIET_POLL_SEC": " ", "DATABASE_URL": ""}).quiet_poll_sec == 300
 
 
 def test_topic_and_subscription_of_different_projects_are_refused():
@@ -59,8 +109,10 @@ def test_secrets_do_not_show_in_the_settings_text():
 
 
 @pytest.mark.parametrize("command", [["web"], ["watch"], ["consume"], ["verify"]])
-def test_a_command_that_misses_settings_names_them_and_exits_with_2(command):
-    done = CliRunner().invoke(main, command)
+def test_a_command_that_misses_settings_names_them_and_exits_with_2(command, monkeypatch):
+    monkeypatch.setenv("CRM_GMAIL_INTEGRATION_ENABLED", "true")
+
+    done = CliRunner().invoke(main, command, env={"CRM_GMAIL_INTEGRATION_ENABLED": "true"})
 
     assert done.exit_code == 2
     assert "CRM_GMAIL_" in done.output

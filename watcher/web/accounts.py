@@ -30,9 +30,10 @@ def list_accounts() -> Response:
 def enroll() -> Response:
     """Start capturing one mailbox of our own domains: {"email": …}."""
     here = deps()
-    if here.gmail is None:
+    email = fields(email=True)["email"]
+    if here.gmail_factory is None:
         raise Refused("this process has no credentials for Gmail: enrol where mailroom web runs with them")
-    account = enrol(here.db, here.gmail, here.settings, fields(email=True)["email"], actor=actor())
+    account = enrol(here.db, here.gmail_factory, email, settings=here.settings, actor=actor())
     answer = jsonify(id=account.id, email=account.address, status=account.status)
     answer.status_code = 201
     return answer

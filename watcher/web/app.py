@@ -1,11 +1,8 @@
 """Put the parts together: each process serves the ones it is told to."""
 
-from collections.abc import Collection
-from typing import Literal
-
 from flask import Flask, Response
 
-from watcher.web import problems
+from watcher.web import limits, problems
 from watcher.web.accounts import accounts
 from watcher.web.console import console
 from watcher.web.deps import Deps, attach
@@ -14,9 +11,9 @@ from watcher.web.push import push
 from watcher.web.status import status
 from watcher.web.sync import sync
 
-Part = Literal["push", "api", "console"]
-PARTS: tuple[Part, ...] = ("push", "api", "console")
 BLUEPRINTS = {"push": (push,), "api": (accounts, status, sync), "console": (console,)}
+
+LARGEST_BODY = 1024 * 1024  # bytes; a push may have 64 KiB
 
 # Pages load nothing from anywhere else and run one script of ours.
 POLICY = (
@@ -25,14 +22,15 @@ POLICY = (
 )
 
 
-def create_app(deps: Deps, *, serve: Collection[Part] = PARTS) -> Flask:
+def create_app(deps: Deps) -> Flask:
     """Build the application; nothing is read from the environment here."""
     app = Flask("mailroom", static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = 1024 * 1024
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     attach(app, deps)
+    limits.install(app, deps.now)
     problems.install(app)
     app.register_blueprint(health)
-    for part in serve:
+    for part in deps.serve:
         for blueprint in BLUEPRINTS[part]:
             app.register_blueprint(blueprint)
     app.after_request(_harden)
@@ -43,5 +41,7 @@ def _harden(answer: Response) -> Response:
     answer.headers.setdefault("Content-Security-Policy", POLICY)
     answer.headers.setdefault("X-Content-Type-Options", "nosniff")
     answer.headers.setdefault("Referrer-Policy", "no-referrer")
-    answer.headers.setdefault("Cache-Control", "no-store")
+    # Unlike setdefault: Flask marks static files "no-cache", which keeps and asks again; pages are not kept.
+    if not answer.headers.get("Cache-Control"):
+        answer.headers["Cache-Control"] = "no-store"
     return answer

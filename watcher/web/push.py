@@ -1,8 +1,9 @@
 """POST /push/gmail: verify, decode, one upsert, commit, 204.  No other work."""
 
 from flask import Blueprint, Response, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
-from shared.errors import NotAuthentic, Unusable
+from shared.errors import NotAuthentic, NotStorable, Unusable
 from shared.log import logger
 from shared.store import deltas, rejects
 from watcher.notification import decode
@@ -23,10 +24,9 @@ def receive() -> Response:
     and useless is recorded and acknowledged too, because Pub/Sub repeats whatever is refused for
     days.  401, 413, 415 and 503 store nothing.
     """
+    body = _body()
     if request.headers.get("Content-Encoding"):
         return problem(415, "Send the body without Content-Encoding.")
-    request.max_content_length = LARGEST
-    body = request.get_data(cache=False)  # 413 above the limit, also for a body without a length
     here = deps()
     if here.push_tokens is None:
         raise NotAuthentic("this process takes no notifications")
@@ -35,11 +35,24 @@ def receive() -> Response:
         notification = decode(body, subscription=here.settings.pubsub_subscription or None)
     except Unusable as why:
         return _reject(str(why), body)
-    with here.db.transaction() as conn:
-        account = deltas.push(conn, notification.address, notification.history_id)
+    try:
+        with here.db.transaction() as conn:
+            account = deltas.push(conn, notification.address, notification.history_id)
+    except NotStorable:
+        return _reject("not-storable", body, notification.pubsub_message_id)
     if account is None:
         return _reject("unknown-account", body, notification.pubsub_message_id)
     return Response(status=204)
+
+
+def _body() -> bytes:
+    """Read the body; 413 above the limit."""
+    # One more than allowed: a body that does not say its length is cut at the limit without a word.
+    request.max_content_length = LARGEST + 1
+    body = request.get_data(cache=False)
+    if len(body) > LARGEST:
+        raise RequestEntityTooLarge
+    return body
 
 
 def _reject(reason: str, body: bytes, pubsub_id: str = "") -> Response:

@@ -1,16 +1,19 @@
 """The console's pages: signing in, and the list of conversations."""
 
-from datetime import UTC, datetime
-
-from flask import Blueprint, abort, redirect, render_template, request
+from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from shared.store import serve
+from shared.store.serve import ThreadLine
+from watcher.web.console.paging import Position
 from watcher.web.console.words import ago, exactly
 from watcher.web.deps import deps
-from watcher.web.signin import COOKIE, caller_of, page, remember
+from watcher.web.limits import limiter
+from watcher.web.problems import problem
+from watcher.web.signin import caller_of, forget, from_our_own_page, page, remember
 
-PAGE = 50
+PAGE = 50  # conversations
+MOST_WRONG_A_MINUTE = 20  # tokens from one address
 
 console = Blueprint(
     "console", __name__, template_folder="templates", static_folder="static", static_url_path="/static"
@@ -33,10 +36,14 @@ def signin() -> str:
 @console.post("/signin")
 def sign_in() -> Response | tuple[str, int]:
     """Exchange a token for a cookie.  Only a form of our own page may do that."""
-    if request.headers.get("Origin") not in {None, "null", request.host_url.rstrip("/")}:
-        abort(400)
+    if not from_our_own_page():
+        return problem(400, "This form was not sent by mailroom's own page: open /signin and try again.")
+    tries = f"signin {request.remote_addr}"
+    if limiter().spent(tries, most=MOST_WRONG_A_MINUTE):
+        return problem(429, "Too many wrong tokens: wait a minute, then try again.", Retry_After="60")
     token = request.form.get("token", "").strip()
     if caller_of(token) is None:
+        limiter().count(tries)
         return render_template("signin.html", wrong=True), 401
     return remember(redirect("/threads", code=303), token)
 
@@ -44,28 +51,30 @@ def sign_in() -> Response | tuple[str, int]:
 @console.post("/signout")
 def sign_out() -> Response:
     """Forget the cookie."""
-    answer = redirect("/signin", code=303)
-    answer.delete_cookie(COOKIE, path="/")
-    return answer
+    if not from_our_own_page():
+        return problem(400, "This form was not sent by mailroom's own page: nothing was done.")
+    return forget(redirect("/signin", code=303))
 
 
 @console.get("/threads")
 @page
 def threads() -> str:
     """Conversations, the one with the newest mail first."""
-    before = _moment(request.args.get("before", ""))
+    after = Position.parse(request.args.get("after", ""))
+    found = _threads(after)
+    now = deps().now()
+    shown = found[:PAGE]
+    return render_template(
+        "threads.html",
+        lines=[(thread, ago(thread.last_at, now)) for thread in shown],
+        older=Position(shown[-1].last_at, shown[-1].id) if len(found) > PAGE else None,
+        newest=after is None,
+    )
+
+
+def _threads(after: Position | None) -> list[ThreadLine]:
+    """One more than a page holds tells whether there is another."""
     with deps().db.transaction() as conn:
-        found = serve.newest_threads(conn, before=before, limit=PAGE + 1)
-    now = datetime.now(UTC)
-    lines = [(thread, ago(thread.last_at, now)) for thread in found[:PAGE]]
-    older = found[PAGE - 1].last_at.isoformat() if len(found) > PAGE else None
-    return render_template("threads.html", lines=lines, older=older, newest=before is None)
-
-
-def _moment(text: str) -> datetime | None:
-    """Read the paging position; anything else than a time with a zone starts at the newest."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else None
+        if after is None:
+            return serve.newest_threads(conn, limit=PAGE + 1)
+        return serve.older_threads(conn, last_at=after.last_at, thread_id=after.id, limit=PAGE + 1)

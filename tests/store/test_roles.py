@@ -1,0 +1,139 @@
+"""Two logins as an operator makes them: the CRM's, and the public process's."""
+
+from itertools import count
+
+import psycopg
+import pytest
+
+from shared.errors import TryLater
+from shared.store import deltas, migrate, rejects
+from shared.store.database import Database
+
+_numbers = count(1)
+
+
+@pytest.fixture
+def login(database_url):
+    """Make a login with one of our roles; yields its URL.  Logins belong to the server: they are dropped."""
+    made = []
+
+    def make(role):
+        name = f"login_{next(_numbers)}"
+        with psycopg.connect(database_url) as conn:
+            conn.execute(f"CREATE ROLE {name} LOGIN IN ROLE {role}")
+        made.append(name)
+        return psycopg.conninfo.make_conninfo(database_url, user=name)
+
+    yield make
+    with psycopg.connect(database_url, autocommit=True) as conn:
+        for name in made:
+            conn.execute(f"DROP OWNED BY {name}")
+            conn.execute(f"DROP ROLE {name}")
+
+
+def names(url, sql):
+    with psycopg.connect(url) as conn:
+        return [name for (name,) in conn.execute(sql)]
+
+
+def refused(url, statement):
+    with psycopg.connect(url) as conn, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        conn.execute(statement)
+
+
+def test_the_crm_reads_every_view_there_is(database_url, login):
+    crm = login("crm_reader")
+    views = names(database_url, "SELECT viewname FROM pg_views WHERE schemaname = 'crm'")
+
+    assert len(views) >= 7
+    for view in views:
+        assert names(crm, f"SELECT count(*) FROM crm.{view}") == [0]
+
+
+def test_the_crm_reaches_no_table_writes_nothing_and_makes_nothing(database_url, login):
+    crm = login("crm_reader")
+
+    for table in names(database_url, "SELECT tablename FROM pg_tables WHERE schemaname = 'mailroom'"):
+        refused(crm, f"SELECT * FROM mailroom.{table}")
+    for statement in (
+        "DELETE FROM crm.emails",
+        "INSERT INTO crm.email_changes (email_id) VALUES (1)",
+        "CREATE VIEW crm.mine AS SELECT 1",
+        "CREATE TABLE public.mine (a int)",
+        "CREATE TABLE mailroom.mine (a int)",
+        "SET ROLE mailroom_push",
+    ):
+        refused(crm, statement)
+
+
+def test_a_cheap_function_of_the_crm_sees_no_row_the_view_withholds(database_url, login):
+    """security_barrier: without it the planner might run the function before the view's own conditions."""
+    with psycopg.connect(database_url) as conn:
+        weak = conn.execute(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'crm'::regnamespace AND relkind = 'v'"
+            " AND NOT coalesce('security_barrier=true' = ANY (reloptions), false)"
+        ).fetchall()
+
+    assert weak == []
+
+
+def test_the_public_process_takes_notifications_in_and_answers_whether_it_is_ready(database_url, login):
+    with psycopg.connect(database_url) as conn:
+        conn.execute("INSERT INTO mailroom.email_accounts (address, cursor) VALUES ('ada@fund.test', 1)")
+
+    with Database(login("mailroom_push")) as db, db.transaction() as conn:
+        assert migrate.current(conn)
+        assert deltas.push(conn, "ada@fund.test", 7) is not None
+        assert deltas.push(conn, "ada@fund.test", 8) is not None
+        rejects.record(conn, reason="body_not_json", body=b"x")
+        rejects.record(conn, reason="body_not_json", body=b"x")
+
+
+OPEN = {"email_deltas", "rejected_notifications", "schema_migrations"}
+
+
+def test_the_public_process_reads_no_mail_no_investor_and_no_secret(database_url, login):
+    public = login("mailroom_push")
+    tables = set(names(database_url, "SELECT tablename FROM pg_tables WHERE schemaname = 'mailroom'"))
+
+    assert tables > OPEN
+    for table in tables - OPEN:
+        refused(public, f"SELECT * FROM mailroom.{table}")
+    for statement in (
+        "SELECT cursor FROM mailroom.email_accounts",
+        "UPDATE mailroom.email_accounts SET status = 'active'",
+        "DELETE FROM mailroom.email_deltas",
+        "DELETE FROM mailroom.rejected_notifications",
+        "SELECT * FROM crm.emails",
+    ):
+        refused(public, statement)
+
+
+def test_going_down_while_a_login_still_has_a_role_of_ours_leaves_only_the_role(database_url, login):
+    login("crm_reader")
+
+    migrate.down(database_url)
+
+    assert names(database_url, "SELECT nspname FROM pg_namespace WHERE nspname IN ('mailroom', 'crm')") == []
+    migrate.up(database_url)
+
+
+def test_a_login_without_a_role_of_ours_reaches_nothing(database_url, login):
+    stranger = login("pg_monitor")
+
+    refused(stranger, "SELECT * FROM crm.emails")
+    refused(stranger, "SELECT * FROM mailroom.emails")
+
+
+@pytest.mark.parametrize("most", [1, 2])
+def test_a_pool_no_larger_than_its_work_answers_that_it_is_busy(database_url, most, mocker):
+    with Database(database_url, most=most) as db:
+        held = [db.transaction() for _ in range(most)]
+        for one in held:
+            one.__enter__()
+        mocker.patch.object(db._pool, "timeout", 0.1)
+
+        with pytest.raises(TryLater), db.transaction():
+            pass
+        for one in held:
+            one.__exit__(None, None, None)

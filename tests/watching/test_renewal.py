@@ -1,0 +1,167 @@
+"""Renewing watches against a real HTTP Google: what is noted, what is left alone, who is not held up."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from shared.errors import OperatorMustAct, TryLater
+from shared.gmail.resources import Watch
+from shared.store import accounts
+from tests.watching.conftest import MAILBOXES, TOPIC
+from watcher.renewal import renew_due
+
+ADA, BEN, CLEO = MAILBOXES
+
+
+def renew(world, *, gmail=None, in_=timedelta(0)):
+    return renew_due(world.db, gmail or world.gmail, TOPIC, now=datetime.now(UTC) + in_)
+
+
+class Answers:
+    """A Gmail that answers or raises as told, by address."""
+
+    def __init__(self, **by_name):
+        self._by_name, self.asked = by_name, []
+
+    def account(self, address, *, live=False):
+        self.asked.append(address)
+        self._next = self._by_name.get(address.partition("@")[0])
+        return self
+
+    def watch(self, topic):
+        if isinstance(self._next, Exception):
+            raise self._next
+        end = datetime.now(UTC) + timedelta(days=7)
+        return Watch(history_id=9, expiration_ms=int(end.timestamp() * 1000))
+
+
+def test_a_due_watch_is_made_and_its_end_and_next_renewal_are_noted(world):
+    world.enrol(ADA)
+
+    outcome = renew(world)
+
+    account, now = world.account(ADA), datetime.now(UTC)
+    assert (outcome.renewed, outcome.failed) == (1, 0)
+    assert world.watched() == {ADA}
+    assert now + timedelta(days=6) < account.watch_expires_at < now + timedelta(days=8)
+    assert now < account.watch_due_at <= now + timedelta(days=1)
+    assert account.watch_error == ""
+
+
+def test_renewing_never_moves_the_cursor_although_the_mailbox_is_ahead(world):
+    world.enrol(ADA, cursor=7)
+    world.deliver(ADA)
+
+    renew(world)
+
+    assert world.account(ADA).cursor == 7
+
+
+def test_what_is_not_due_is_not_asked_for(world):
+    world.enrol(ADA)
+    renew(world)
+
+    assert renew(world).renewed == 0
+    assert renew(world, in_=timedelta(hours=25)).renewed == 1
+
+
+def test_a_watch_stays_alive_over_ten_days_of_daily_passes(world):
+    world.enrol(ADA)
+
+    for day in range(10):
+        assert renew(world, in_=timedelta(days=day)).renewed == 1
+        world.control("clock", {"advanceSeconds": 86_400})
+
+        assert world.watched() == {ADA}
+
+
+def test_one_account_without_a_mailbox_stops_only_itself(world):
+    world.control(f"mailboxes/{ADA}/flags", {"noMailbox": True})
+    world.enrol(ADA, BEN, CLEO)
+
+    outcome = renew(world)
+
+    assert (outcome.renewed, outcome.failed) == (2, 1)
+    assert world.watched() == {BEN, CLEO}
+    assert world.account(ADA).status == "no_mailbox"
+    assert world.account(ADA).watch_error
+    assert world.account(BEN).status == "active"
+
+
+def test_an_account_google_does_not_know_waits_for_an_admin_and_the_others_go_on(world):
+    world.control(f"mailboxes/{ADA}", method="DELETE")
+    world.enrol(ADA, BEN)
+
+    outcome = renew(world)
+
+    assert (outcome.renewed, outcome.failed) == (1, 1)
+    account = world.account(ADA)
+    assert account.status != "active" or account.watch_error
+    assert world.watched() == {BEN}
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        TryLater("busy", after=timedelta(minutes=2)),
+        TryLater("busy for ever", after=timedelta.max),
+        OperatorMustAct("grant the publisher role"),
+        OperatorMustAct("Google said \0 and \ud800"),
+        RuntimeError("a surprise that quotes ya29.secret"),
+    ],
+    ids=["busy", "busy for ever", "operator", "odd words", "surprise"],
+)
+def test_whatever_befalls_one_account_is_noted_and_the_next_has_its_turn(world, trouble):
+    world.enrol(ADA, BEN)
+    gmail = Answers(ada=trouble)
+
+    outcome = renew(world, gmail=gmail)
+
+    account = world.account(ADA)
+    assert (outcome.renewed, outcome.failed) == (1, 1)
+    assert gmail.asked == [ADA, BEN]
+    assert account.status == "active"
+    assert account.watch_due_at > datetime.now(UTC)
+    assert account.watch_error
+    assert "secret" not in account.watch_error
+    assert world.account(BEN).watch_error == ""
+
+
+def test_gmail_is_not_asked_again_before_the_pause_it_named(world):
+    world.enrol(ADA)
+
+    renew(world, gmail=Answers(ada=TryLater("busy", after=timedelta(hours=3))))
+
+    assert world.account(ADA).watch_due_at > datetime.now(UTC) + timedelta(hours=2)
+
+
+def test_an_error_is_forgotten_once_renewing_works_again(world):
+    world.enrol(ADA)
+    renew(world, gmail=Answers(ada=OperatorMustAct("grant the role")))
+    assert world.account(ADA).watch_error
+
+    renew(world, in_=timedelta(hours=2))
+
+    assert world.account(ADA).watch_error == ""
+
+
+def test_the_watch_that_ends_first_is_renewed_first(world):
+    soon = datetime.now(UTC) + timedelta(hours=1)
+    world.enrol(BEN, watch_expires_at=soon + timedelta(days=2))
+    world.enrol(ADA, watch_expires_at=soon)
+    world.enrol(CLEO)
+    gmail = Answers()
+
+    renew(world, gmail=gmail)
+
+    assert gmail.asked == [CLEO, ADA, BEN]
+
+
+@pytest.mark.parametrize("status", ["paused", "reconnect", "no_mailbox", "operator"])
+def test_accounts_that_are_stopped_are_not_watched(world, status):
+    world.enrol(ADA)
+    with world.db.transaction() as conn:
+        accounts.set_status(conn, accounts.by_address(conn, ADA).id, status, "told so")
+
+    assert renew(world).renewed == 0
+    assert world.watched() == set()
