@@ -5,7 +5,7 @@ The result depends on the participants and the rules alone, never on which of th
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
 from publicsuffixlist import PublicSuffixList
@@ -64,9 +64,9 @@ class Own:
     domains: frozenset[str]
 
     def owns(self, address: str) -> bool:
-        """Whether an address is a colleague's.  Sharing a free-mail domain makes nobody a colleague."""
+        """Whether an address, however spelt, is a colleague's.  A free-mail domain makes nobody one."""
         parents = _with_parents(_domain(address))
-        return address in self.addresses or any(
+        return canonical(address) in _canonical(self.addresses) or any(
             name in self.domains and name not in FREE_MAIL for name in parents
         )
 
@@ -100,6 +100,11 @@ def canonical(address: str) -> str:
         if domain in GMAIL:
             local, domain = local.replace(".", "") or local, "gmail.com"
     return f"{local}@{domain}"
+
+
+@lru_cache(maxsize=16)
+def _canonical(addresses: frozenset[str]) -> frozenset[str]:
+    return frozenset(map(canonical, addresses))
 
 
 def lookup_keys(participants: Iterable[Participant]) -> tuple[frozenset[str], frozenset[str]]:

@@ -7,10 +7,16 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 
 from infra.local import postgres
+from infra.local.postgres import server as local_server
 from shared.store import migrate
 from shared.store.database import Database
+
+# No deadline: a busy machine is no defect.  CI draws the same examples each time, people draw new ones.
+settings.register_profile("mailroom", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.load_profile("mailroom")
 
 TEMPLATE = "mailroom_template"
 _numbers = count(1)
@@ -27,7 +33,12 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real server, with a migrated template database."""
-    with postgres.start(Path(tmp_path_factory.mktemp("postgres")) / "data") as server:
+    with pytest.MonkeyPatch.context() as patch:
+        # What a test wrote may be lost with the power: not waiting for the disk halves the run.
+        hasty = tuple(option.replace("fsync=on", "fsync=off") for option in local_server.OPTIONS)
+        patch.setattr(local_server, "OPTIONS", hasty)
+        started = postgres.start(Path(tmp_path_factory.mktemp("postgres")) / "data")
+    with started as server:
         with psycopg.connect(server.url, autocommit=True) as conn:
             conn.execute(f"CREATE DATABASE {TEMPLATE}".encode())
         migrate.up(psycopg.conninfo.make_conninfo(server.url, dbname=TEMPLATE))

@@ -18,8 +18,8 @@ LONGEST = 320  # characters: 64 before the @ and 255 after it
 
 CHARACTER = r"[^\s<>()\[\],;:@\"\\\x00-\x20\x7f]"
 # Begins only where no such character stands before: 64 KB of "aaaa" would take their square in time.
-LOCAL = rf'(?:(?<!{CHARACTER}){CHARACTER}+|"(?:[^"\\\r\n]|\\.){{1,62}}")'
-DOMAIN = rf"{CHARACTER}+"
+LOCAL = rf'(?:(?<!{CHARACTER})(?<!@){CHARACTER}+|"(?:[^"\\\r\n]|\\.){{1,62}}")'
+DOMAIN = rf"{CHARACTER}++(?!@)"  # a@b@c is none
 ADDRESS = re.compile(rf"({LOCAL})@({DOMAIN})")
 LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 QUOTED = re.compile(r'"(?:[^"\\]|\\.)*+"?+(?!@)', re.DOTALL)  # but not the local part of an address
@@ -54,11 +54,15 @@ def _ascii_domain(domain: str) -> str | None:
 
 
 def legible(value: bytes) -> str:
-    """Return a raw header as text to take apart.  Bytes that are no UTF-8 stay one character each.
+    """Return a raw header as text to take apart.  Where it is no UTF-8, odd bytes stay one character each.
 
     So the charset a mail claims can change how a name reads, never where an address begins.
     """
-    return unfold(value).decode("utf-8", "surrogateescape")
+    unfolded = unfold(value)
+    try:
+        return unfolded.decode("utf-8")
+    except UnicodeDecodeError:
+        return unfolded.decode("ascii", "surrogateescape")
 
 
 def author(values: list[bytes], charset: str = "") -> tuple[Participant | None, str | None]:

@@ -55,6 +55,7 @@ def _addresses(value: str, role: Role) -> Iterator[str]:
 
 
 def _written(text: str) -> Iterator[str]:
-    for local, domain in ADDRESS.findall(text):
+    # Once more without the quotes: one that came out of an encoded word may enclose an address.
+    for local, domain in (*ADDRESS.findall(text), *ADDRESS.findall(text.replace('"', " "))):
         if address := normal(f"{local}@{domain}"):
             yield address

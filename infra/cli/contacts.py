@@ -50,7 +50,7 @@ def import_(file: Path, dry_run: bool) -> None:
     """
     settings = wiring.settings()
     with wiring.database(settings) as db:
-        imported = import_csv(db, file, own=settings.own_domains, dry_run=dry_run)
+        imported = import_csv(wiring.migrated(db), file, own=settings.own_domains, dry_run=dry_run)
     _report(imported, dry_run=dry_run)
     sys.exit(1 if imported.bad else 0)
 

@@ -19,7 +19,7 @@ SELECT number FROM mailroom.schema_migrations ORDER BY number;
 INSERT INTO mailroom.schema_migrations (number, name) VALUES (%(number)s, %(name)s);
 
 -- name: drop_views
--- The roles stay while another database of this server uses them.
+-- The roles stay while another database of this server uses them, or when they are not ours to drop.
 DO $$
 DECLARE role_name text;
 BEGIN
@@ -31,7 +31,7 @@ BEGIN
             EXECUTE format('REVOKE ALL ON SCHEMA mailroom FROM %I', role_name);
             EXECUTE format('REVOKE ALL (id, address, status) ON mailroom.email_accounts FROM %I', role_name);
             EXECUTE format('DROP ROLE %I', role_name);
-        EXCEPTION WHEN dependent_objects_still_exist THEN NULL;
+        EXCEPTION WHEN dependent_objects_still_exist OR insufficient_privilege THEN NULL;
         END;
     END LOOP;
 END $$;

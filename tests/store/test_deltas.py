@@ -131,6 +131,51 @@ def test_an_account_with_nothing_waiting_has_no_next_turn(db):
         assert ledger.next_waiting(conn, account) == timedelta(0)
 
 
+def test_workers_are_told_once_when_an_account_turns_due_and_not_with_every_notification(db):
+    [account] = enrol(db, "ada@fund.test")
+    held = lease(db)
+    with db.transaction() as conn:
+        deltas.release(conn, held, due_in=timedelta(hours=1), seen_wake=0)
+    heard = db.listen(deltas.CHANNEL, timeout=0.3)
+    assert next(heard) == ""
+
+    for history_id in (5, 6, 7):
+        with db.transaction() as conn:
+            deltas.push(conn, "ada@fund.test", history_id)
+
+    assert [next(heard), next(heard)] == [str(account), ""]
+    heard.close()
+
+
+@pytest.mark.parametrize("status", ["paused", "reconnect"])
+def test_an_account_that_is_stopped_is_never_leased_and_never_the_next_due(db, status):
+    [account] = enrol(db, "ada@fund.test")
+    with db.transaction() as conn:
+        accounts.set_status(conn, account, status, "told so")
+
+        assert deltas.next_due(conn) is None
+        assert deltas.wake(conn, [account]) == 0
+    assert lease(db) is None
+
+
+def test_waking_makes_active_accounts_due_and_says_how_many(db):
+    ids = enrol(db, "ada@fund.test", "ben@fund.test")
+    run(db, b"UPDATE mailroom.email_deltas SET due_at = now() + interval '1 hour' RETURNING 1")
+
+    with db.transaction() as conn:
+        assert deltas.wake(conn, [*ids, 4711]) == 2
+
+    assert run(db, b"SELECT DISTINCT due_at <= now(), wake FROM mailroom.email_deltas") == [(True, 1)]
+
+
+def test_the_most_overdue_account_is_leased_first(db):
+    ids = enrol(db, "ada@fund.test", "ben@fund.test", "cleo@fund.test")
+    run(db, b"UPDATE mailroom.email_deltas SET due_at = now() - account_id * interval '1 hour' RETURNING 1")
+
+    assert [lease(db).account_id for _ in ids] == sorted(ids, reverse=True)
+    assert lease(db) is None
+
+
 def test_ids_of_the_change_feed_appear_in_order_whoever_writes(db):
     def write(number):
         with db.transaction() as conn:

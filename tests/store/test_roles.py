@@ -56,7 +56,7 @@ def test_the_crm_reaches_no_table_writes_nothing_and_makes_nothing(database_url,
     for table in names(database_url, "SELECT tablename FROM pg_tables WHERE schemaname = 'mailroom'"):
         refused(crm, f"SELECT * FROM mailroom.{table}")
     for statement in (
-        "DELETE FROM crm.emails",
+        "DELETE FROM crm.email_changes",
         "INSERT INTO crm.email_changes (email_id) VALUES (1)",
         "CREATE VIEW crm.mine AS SELECT 1",
         "CREATE TABLE public.mine (a int)",
@@ -116,6 +116,19 @@ def test_going_down_while_a_login_still_has_a_role_of_ours_leaves_only_the_role(
 
     assert names(database_url, "SELECT nspname FROM pg_namespace WHERE nspname IN ('mailroom', 'crm')") == []
     migrate.up(database_url)
+
+
+def test_a_plain_owner_of_the_database_goes_up_and_down_where_the_roles_are_somebody_elses(postgres_url):
+    with psycopg.connect(postgres_url, autocommit=True) as conn:
+        conn.execute("CREATE ROLE plain_owner LOGIN")
+        conn.execute("CREATE DATABASE plain OWNER plain_owner")
+    url = psycopg.conninfo.make_conninfo(postgres_url, user="plain_owner", dbname="plain")
+
+    assert migrate.up(url) == migrate.down(url) == ["foundation"]
+
+    with psycopg.connect(postgres_url, autocommit=True) as conn:
+        conn.execute("DROP DATABASE plain")
+        conn.execute("DROP ROLE plain_owner")
 
 
 def test_a_login_without_a_role_of_ours_reaches_nothing(database_url, login):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared.store.investors import InvestorRow, upsert
-from tests.watcher.conftest import NOW, SUBSCRIPTION
+from tests.watcher.conftest import NOW
 from watcher.web.console.paging import Position
 from watcher.web.console.words import ago
 
@@ -33,7 +33,12 @@ class Mail:
     def add(self, subject, *, at=NOW, author="Ivy Investor", direction="inbound", snippet="", thread=None):
         self.number += 1
         with self.world.db.transaction() as conn:
-            thread = thread or conn.execute(b"INSERT INTO mailroom.email_threads DEFAULT VALUES RETURNING id").fetchone()[0]
+            thread = (
+                thread
+                or conn.execute(b"INSERT INTO mailroom.email_threads DEFAULT VALUES RETURNING id").fetchone()[
+                    0
+                ]
+            )
             email = conn.execute(
                 b"INSERT INTO mailroom.emails (thread_id, message_id, digest, subject, sent_at, date_source, direction,"
                 b" author_name, snippet, raw_size, historic)"
@@ -74,11 +79,9 @@ def test_the_front_page_is_the_list_of_conversations(reader):
 
 @pytest.mark.parametrize("cookie", [None, "", "mr_wrong", "x", "mr_" + "x" * 10_000])
 def test_without_a_valid_cookie_every_page_leads_to_signing_in(world, cookie):
-    client = world.client()
-    if cookie is not None:
-        client.set_cookie("mailroom", cookie)
+    sent = {} if cookie is None else {"Cookie": f"mailroom={cookie}"}
 
-    answer = client.get("/threads", headers=HTML)
+    answer = world.client().get("/threads", headers=HTML | sent)
 
     assert (answer.status_code, answer.location) == (303, "/signin")
 
@@ -135,13 +138,29 @@ def test_the_cookie_is_for_this_site_over_tls_only_and_out_of_reach_of_scripts(w
 
 def test_conversations_are_listed_newest_first_with_what_matters(reader, mail):
     first = mail.add("Terms", at=NOW - timedelta(days=2))
-    mail.add("Re: Terms", at=NOW - timedelta(hours=3), author="Ada Fund", direction="outbound", snippet="As discussed", thread=first)
+    mail.add(
+        "Re: Terms",
+        at=NOW - timedelta(hours=3),
+        author="Ada Fund",
+        direction="outbound",
+        snippet="As discussed",
+        thread=first,
+    )
     mail.add("Newest", at=NOW - timedelta(minutes=5))
 
     html = page(reader)
 
     assert subjects(html) == ["Newest", "Terms"]
-    for shown in ("5 min", "3 h", "Ivy Investor", "Ada Fund", "As discussed", "We wrote last:", "2<span", "23 November 2026"):
+    for shown in (
+        "5 min",
+        "3 h",
+        "Ivy Investor",
+        "Ada Fund",
+        "As discussed",
+        "We wrote last:",
+        "2<span",
+        "23 November 2026",
+    ):
         assert shown in html
 
 
@@ -159,7 +178,7 @@ def test_mail_stays_text_whatever_it_holds(reader, mail):
 
     assert "<script>alert" not in html
     assert "<img" not in html
-    assert "49" not in re.sub(r"\D4|9\D", "", html) or "{{ 7*7 }}" in html
+    assert "{{ 7*7 }}" in html
     assert html.count("<bdi") == 4  # each text in its own, so that no text turns its neighbours round
 
 
@@ -185,7 +204,9 @@ def test_paging_by_older_shows_every_conversation_once_also_many_of_one_second(r
     assert sorted(seen) == sorted(f"S{number}" for number in range(120))
 
 
-@pytest.mark.parametrize("after", ["", "x", "1", "-1--1", "1-", "99999999999999999-1", "1'--", "\u0661-1", "9" * 400 + "-1"])
+@pytest.mark.parametrize(
+    "after", ["", "x", "1", "-1--1", "1-", "99999999999999999-1", "1'--", "\u0661-1", "9" * 400 + "-1"]
+)
 def test_an_odd_paging_word_is_no_surprise(reader, mail, after):
     mail.add("Hello")
 
@@ -199,7 +220,10 @@ def test_past_the_last_page_there_is_a_way_back(reader, mail):
 def test_an_empty_console_teaches_the_next_steps(reader):
     html = page(reader)
 
-    assert all(step in html for step in ("contacts import", "accounts/enroll", "mailroom consume", "api/email/status"))
+    assert all(
+        step in html
+        for step in ("contacts import", "accounts/enroll", "mailroom consume", "api/email/status")
+    )
 
 
 @pytest.mark.parametrize(("path", "status"), [("/nothing", 404), ("/signout", 405)])
@@ -221,10 +245,9 @@ def test_pages_carry_no_inline_script_or_style_and_load_only_their_own_files(rea
 
 @pytest.mark.parametrize("path", ["console.css", "console.js", "icon.svg"])
 def test_static_files_are_served_to_anybody(world, path):
-    answer = world.client().get(f"/static/{path}")
-
-    assert answer.status_code == 200
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    with world.client().get(f"/static/{path}") as answer:
+        assert answer.status_code == 200
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
 def test_pages_are_not_kept_by_browsers(reader):

@@ -60,7 +60,9 @@ def test_after_many_wrong_tokens_even_a_right_one_waits_a_minute(world):
 def test_right_tokens_do_not_count(world):
     client, token = world.client(), world.token()
 
-    answers = {client.post("/signin", data={"token": token}).status_code for _ in range(MOST_WRONG_A_MINUTE + 1)}
+    answers = {
+        client.post("/signin", data={"token": token}).status_code for _ in range(MOST_WRONG_A_MINUTE + 1)
+    }
 
     assert answers == {303}
 

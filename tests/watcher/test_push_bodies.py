@@ -103,13 +103,19 @@ anything = st.recursive(
     max_leaves=8,
 )
 said = st.fixed_dictionaries(
-    {}, optional={"emailAddress": anything | st.just("ada@fund.test"), "historyId": anything | st.integers(0, 10**22)}
+    {},
+    optional={
+        "emailAddress": anything | st.just("ada@fund.test"),
+        "historyId": anything | st.integers(0, 10**22),
+    },
 )
 bodies = st.one_of(
     st.binary(max_size=200),
     anything.map(lambda value: json.dumps(value).encode()),
     st.builds(envelope, st.binary(max_size=100) | said | anything),
-    st.builds(lambda outer: envelope({"emailAddress": "ada@fund.test", "historyId": 1}, message=outer), anything),
+    st.builds(
+        lambda outer: envelope({"emailAddress": "ada@fund.test", "historyId": 1}, message=outer), anything
+    ),
 )
 
 

@@ -43,7 +43,11 @@ def test_the_watch_that_ends_first_comes_first_and_none_at_all_before_it(world):
 
     renew(world)
 
-    assert [address for address, _ in world.gmail.asked] == ["never@fund.test", "soon@fund.test", "late@fund.test"]
+    assert [address for address, _ in world.gmail.asked] == [
+        "never@fund.test",
+        "soon@fund.test",
+        "late@fund.test",
+    ]
 
 
 @pytest.mark.parametrize("trouble", [OperatorMustAct("grant it"), Reconnect("dead"), RuntimeError("a bug")])
@@ -73,7 +77,8 @@ def test_what_the_operator_must_do_stands_at_the_account_until_a_renewal_works(w
 
 
 @pytest.mark.parametrize(
-    ("trouble", "status"), [(Reconnect("the grant is dead"), "reconnect"), (NoMailbox("suspended"), "no_mailbox")]
+    ("trouble", "status"),
+    [(Reconnect("the grant is dead"), "reconnect"), (NoMailbox("suspended"), "no_mailbox")],
 )
 def test_a_dead_grant_or_mailbox_is_the_accounts_status_and_it_is_left_alone(world, trouble, status):
     account_id = world.enrol()
@@ -108,7 +113,8 @@ def test_of_a_surprise_only_the_kind_is_written_down(world):
 
 
 @pytest.mark.parametrize(
-    ("left", "level", "alarm"), [(6, "warning", "none"), (1.5, "error", "warn"), (0.5, "error", "page"), (-1, "error", "page")]
+    ("left", "level", "alarm"),
+    [(6, "warning", "none"), (1.5, "error", "warn"), (0.5, "error", "page"), (-1, "error", "page")],
 )
 def test_a_failure_is_the_louder_the_nearer_the_end_and_names_no_address(world, left, level, alarm):
     world.enrol(expires=NOW + left * DAY)

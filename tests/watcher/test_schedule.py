@@ -60,7 +60,14 @@ def test_a_watch_that_cannot_be_renewed_is_tried_often_but_not_endlessly_until_i
 
 @pytest.mark.parametrize(
     ("left", "expected"),
-    [(7 * DAY, "none"), (48 * HOUR, "none"), (47 * HOUR, "warn"), (24 * HOUR, "warn"), (23 * HOUR, "page"), (-DAY, "page")],
+    [
+        (7 * DAY, "none"),
+        (48 * HOUR, "none"),
+        (47 * HOUR, "warn"),
+        (24 * HOUR, "warn"),
+        (23 * HOUR, "page"),
+        (-DAY, "page"),
+    ],
 )
 def test_the_alarm_grows_louder_towards_the_end(left, expected):
     assert alarm(NOW + left, NOW) == expected

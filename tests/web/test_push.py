@@ -78,6 +78,14 @@ def test_an_unknown_address_is_acknowledged_and_counted_and_not_written_down(web
     assert "stranger" not in row[0]
 
 
+def test_a_watch_left_behind_stays_one_row_however_much_mail_comes(web):
+    for history_id in range(1, 6):
+        body = envelope("stranger@fund.test", history_id, messageId=str(history_id))
+        assert web.client.post("/push/gmail", data=body, headers=GENUINE).status_code == 204
+
+    assert web.rows(b"SELECT reason, times FROM mailroom.rejected_notifications") == [("unknown-account", 5)]
+
+
 @pytest.mark.parametrize("length", [64 * 1024 + 1, 900_000])
 def test_a_body_above_64_kib_is_refused(web, length):
     answer = web.client.post("/push/gmail", data=b"x" * length, headers=GENUINE)

@@ -1,5 +1,6 @@
 """Serve an application over HTTP with waitress: it reads a request whole before a thread is spent on it."""
 
+import logging
 import socket
 import time
 from threading import Event
@@ -20,6 +21,9 @@ LARGEST_HEADERS = 16 * 1024
 LARGEST_BODY = 1024 * 1024
 TURN_SEC = 0.25  # how soon a stop is noticed when nothing else happens
 GRACE_SEC = 5.0  # for requests under way when we are told to stop
+
+# A line for every request that waits a moment for a thread would be thousands a second, just when it is busy.
+logging.getLogger("waitress.queue").setLevel(logging.ERROR)
 
 
 class Server:

@@ -11,7 +11,8 @@ from infra.local.google.mime import Payload
 
 PRICES = {
     "getProfile": 1, "labels.list": 1, "labels.get": 1, "history.list": 2, "messages.list": 5,
-    "messages.get": 20, "attachments.get": 20, "threads.list": 10, "threads.get": 40, "watch": 100, "stop": 50, "sendAs.list": 5,
+    "messages.get": 20, "attachments.get": 20, "threads.list": 10, "threads.get": 40,
+    "watch": 100, "stop": 50, "sendAs.list": 5,
 }  # fmt: skip
 
 
