@@ -108,8 +108,10 @@ class Settings(BaseModel):
         return frozenset((*self.workspace_domain, *self.internal_domains))
 
 
-def from_env(env: Mapping[str, str] | None = None, *, needs: Iterable[Need] = ()) -> Settings:
-    """Read the settings, demanding what the named parts need.
+def from_env(
+    env: Mapping[str, str] | None = None, *, needs: Iterable[Need] = (), when_on: Iterable[Need] = ()
+) -> Settings:
+    """Read the settings, demanding what the named parts need; *when_on* only while capture is switched on.
 
     Raises ConfigError with every problem at once, each naming its variable and the remedy.
     """
@@ -123,7 +125,7 @@ def from_env(env: Mapping[str, str] | None = None, *, needs: Iterable[Need] = ()
         problems += [f"{name}: {why}" for name, why in wrong.items()]
         # Without the wrong ones, so that what only shows in the whole is told in the same run.
         settings = Settings.model_validate({name: given[name] for name in given.keys() - wrong})
-    problems += _missing(given, needs)
+    problems += _missing(given, (*needs, *(when_on if settings.enabled else ())))
     problems += [problem for check in CHECKS if (problem := check(settings))]
     if problems:
         raise ConfigError(problems)

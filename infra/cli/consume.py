@@ -27,12 +27,12 @@ def consume(threads: int, parsers: int) -> None:
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    # First of all: what is switched off needs no key.
-    if not wiring.settings().enabled:
+    settings = wiring.settings(when_on=("gmail",))
+    if not settings.enabled:
         log.warning("consumer.idle", why="CRM_GMAIL_INTEGRATION_ENABLED is not true: nothing is captured")
         stop.wait()
         return
-    _consume(wiring.settings("gmail"), stop, threads=threads, parsers=parsers or os.cpu_count() or 1)
+    _consume(settings, stop, threads=threads, parsers=parsers or os.cpu_count() or 1)
 
 
 def _consume(settings: wiring.Settings, stop: Event, *, threads: int, parsers: int) -> None:

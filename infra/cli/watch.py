@@ -22,13 +22,13 @@ def watch(once: bool) -> None:
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    # First of all: what is switched off needs no key and no topic.
-    if not wiring.settings().enabled:
+    settings = wiring.settings(when_on=("gmail", "watch"))
+    if not settings.enabled:
         log.warning("watcher.idle", why="CRM_GMAIL_INTEGRATION_ENABLED is not true: nothing is watched")
         if not once:
             stop.wait()
         return
-    sys.exit(_watch(wiring.settings("gmail", "watch"), stop, once=once))
+    sys.exit(_watch(settings, stop, once=once))
 
 
 def _watch(settings: wiring.Settings, stop: Event, *, once: bool) -> int:

@@ -68,10 +68,8 @@ def web(host: str, port: int, serve: tuple[Part, ...], threads: int) -> None:
 
 def _settings(serve: tuple[Part, ...]) -> wiring.Settings:
     """The push endpoint never starts half set up; the API without Gmail only says that it is switched off."""
-    needs: list[Need] = ["push"] if "push" in serve else []
-    if "api" in serve and wiring.settings().enabled:
-        needs += ["gmail", "watch"]
-    return wiring.settings(*needs)
+    needs: tuple[Need, ...] = ("push",) if "push" in serve else ()
+    return wiring.settings(*needs, when_on=("gmail", "watch") if "api" in serve else ())
 
 
 def _push_tokens(settings: wiring.Settings) -> PushTokens:

@@ -1,6 +1,6 @@
 """Build the real things from the settings, for every command alike."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 
 from shared import config
@@ -13,10 +13,13 @@ from shared.store.database import Database
 __all__ = ["Settings", "database", "database_url", "gmail", "migrated", "settings", "stopped"]
 
 
-def settings(*needs: Need) -> Settings:
-    """Read the settings; every problem is printed at once and the command ends with exit code 2."""
+def settings(*needs: Need, when_on: Iterable[Need] = ()) -> Settings:
+    """Read the settings; every problem is printed at once and the command ends with exit code 2.
+
+    *when_on* is demanded only while capture is switched on: what is switched off needs no key.
+    """
     try:
-        return config.from_env(needs=needs)
+        return config.from_env(needs=needs, when_on=when_on)
     except ConfigError as bad:
         raise stopped(bad) from None
 

@@ -118,6 +118,27 @@ def test_a_command_that_misses_settings_names_them_and_exits_with_2(command, mon
     assert "CRM_GMAIL_" in done.output
 
 
+@pytest.mark.parametrize("command", [["web"], ["watch"]])
+def test_a_wrong_setting_does_not_hide_the_missing_ones(command, monkeypatch):
+    monkeypatch.setenv("CRM_GMAIL_INTEGRATION_ENABLED", "true")
+    monkeypatch.setenv("CRM_GMAIL_QUIET_POLL_SEC", "often")
+
+    told = CliRunner().invoke(main, command).output
+
+    for name in (
+        "CRM_GMAIL_QUIET_POLL_SEC",
+        "CRM_GMAIL_SA_KEY_PATH",
+        "CRM_GMAIL_WORKSPACE_DOMAIN",
+        "CRM_GMAIL_PUBSUB_TOPIC",
+    ):
+        assert name in told
+
+
+def test_what_is_switched_off_needs_no_key():
+    assert not from_env({}, when_on=["gmail", "watch"]).enabled
+    assert len(problems({"CRM_GMAIL_INTEGRATION_ENABLED": "true"}, "push")) == 3
+
+
 def test_help_lists_every_command_and_each_one_explains_itself():
     listed = CliRunner().invoke(main, ["--help"]).output
 

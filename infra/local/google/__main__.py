@@ -6,18 +6,53 @@ import sys
 
 from infra.local.google.server import LocalGoogle
 
-TEACH = """A local Google over HTTP: Gmail's API, /token, /oauth2/v1/certs, and /control/ to steer it.
+TEACH = """A local Google over HTTP: Gmail's API and batches, /token, /oauth2/v1/certs; /control/ steers it.
 
     python -m infra.local.google --port 8600
+
     curl -X POST localhost:8600/control/mailboxes -d '{"email": "ada@example.com"}'
     curl -X POST localhost:8600/control/mailboxes/ada@example.com/messages \\
-         -d '{"rawUtf8": "From: b@example.org\\n\\nhello"}'
-    curl localhost:8600/control/counters
+         -d '{"rawUtf8": "From: b@example.org\\nSubject: hello\\n\\nhello"}'
+    curl -X POST localhost:8600/control/service-accounts \\
+         -d '{"email": "m@p.iam.gserviceaccount.com", "projectId": "p"}' > key.json
+
+Point a client at it (key.json names the token endpoint already):
+
+    build("gmail", "v1", credentials=Credentials.from_service_account_file("key.json", scopes=[...],
+          subject="ada@example.com"), client_options={"api_endpoint": "http://127.0.0.1:8600"})
+
+See what happened, turn switches, move the clock:
+
+    curl localhost:8600/control/counters            calls, units, and whose bodies were read
+    curl localhost:8600/control/notifications       what was published, or kept when there is no --pubsub-url
+    curl localhost:8600/control/settings            every switch; POST {"history_lag_sec": 5} turns one
+    curl -X POST localhost:8600/control/clock -d '{"advanceSeconds": 604800}'
+
+The control side asks nobody who they are: keep it on loopback.
 """
 
 
 def main() -> None:
     """Serve until SIGTERM or Ctrl-C; exit 2 when the port is in use."""
+    told = _arguments()
+    try:
+        google = LocalGoogle(host=told.host, port=told.port, seed=told.seed, pubsub_url=told.pubsub_url)
+    except (OSError, OverflowError) as taken:
+        why = getattr(taken, "strerror", None) or taken
+        sys.stderr.write(f"Cannot listen on {told.host}:{told.port} ({why}): choose another --port\n")
+        sys.exit(2)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        sys.stdout.write(f"local Google at {google.url}\n")
+        sys.stdout.flush()
+        google.run()
+    except (KeyboardInterrupt, SystemExit):
+        pass
+    finally:
+        google.close()
+
+
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         "python -m infra.local.google",
         description=TEACH,
@@ -29,22 +64,7 @@ def main() -> None:
     parser.add_argument(
         "--pubsub-url", default="", help="Pub/Sub to publish notifications to (default: keep them)"
     )
-    told = parser.parse_args()
-    try:
-        google = LocalGoogle(host=told.host, port=told.port, seed=told.seed, pubsub_url=told.pubsub_url)
-    except OSError as taken:
-        sentence = f"Cannot listen on {told.host}:{told.port} ({taken.strerror}): choose another --port"
-        sys.stderr.write(f"{sentence}\n")
-        sys.exit(2)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    sys.stdout.write(f"local Google at {google.url}\n")
-    sys.stdout.flush()
-    try:
-        google.run()
-    except KeyboardInterrupt:
-        pass
-    finally:
-        google.close()
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -1,75 +1,122 @@
-"""From a request's path to its method: authenticate, charge, act.  Batches come through here part by part."""
+"""From a request to its method: find, authenticate, meter, act.  Each part of a batch comes this way too."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
-from infra.local.google import methods, tokens, watches
-from infra.local.google.methods import Method
+from infra.local.google import changes, fields, messages, profile, tokens, watches
+from infra.local.google.errors import GoogleError, NoSuchPath, failed_precondition
+from infra.local.google.mailbox import Mailbox
+from infra.local.google.publisher import Publisher
 from infra.local.google.request import Request, split_target
 from infra.local.google.state import State
-from infra.local.google.watches import Publisher
-from infra.local.google.wire import GoogleError, Reply
+from infra.local.google.wire import Json, Reply, no_content, no_such_path, ok, refused
 
-# (HTTP method, path after the user with {} for an id, name in the price list, what does it)
-ROUTES: tuple[tuple[str, str, str, Method | None], ...] = (
-    ("GET", "profile", "getProfile", methods.get_profile),
-    ("GET", "messages", "messages.list", methods.list_messages),
-    ("GET", "messages/{}", "messages.get", methods.get_message),
-    ("GET", "messages/{}/attachments/{}", "attachments.get", methods.get_attachment),
-    ("GET", "threads", "threads.list", methods.list_threads),
-    ("GET", "threads/{}", "threads.get", methods.get_thread),
-    ("GET", "labels", "labels.list", methods.list_labels),
-    ("GET", "labels/{}", "labels.get", methods.get_label),
-    ("GET", "history", "history.list", methods.list_history),
-    ("GET", "settings/sendAs", "sendAs.list", methods.list_send_as),
-    ("POST", "watch", "watch", None),
-    ("POST", "stop", "stop", None),
-)
-PATTERNS = tuple(
-    (method, re.compile(re.escape(path).replace(r"\{\}", "[^/]+")), name, act)
-    for method, path, name, act in ROUTES
-)
+Method = Callable[[State, Mailbox, Request], Json | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One method of the API."""
+
+    verb: str
+    path: str  # after the user, {} for an id
+    name: str  # in the price list
+    rpc: str  # inside Google, as its errors show it
+    act: Method
+    takes_lock: bool = False  # by itself, rather than being called under it
+
+    def fits(self, verb: str, path: str) -> bool:
+        """Whether this is the route of a request."""
+        return verb == self.verb and bool(
+            re.fullmatch(re.escape(self.path).replace(r"\{\}", "[^/]+"), path, re.DOTALL)
+        )
 
 
 class Gmail:
     """The API of gmail.googleapis.com."""
 
     def __init__(self, state: State, publisher: Publisher) -> None:
-        self._state, self._publisher = state, publisher
+        self._state = state
+        self._routes = (*READING, *_watching(publisher))
 
-    def call(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Reply:
+    def call(self, verb: str, target: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """Answer one call; *target* is the path with its query, *headers* have names in lower case."""
         try:
+            segments, query = split_target(target)
+            route = self._find(verb, segments)
             with self._state.lock:
-                return self._call(method, target, headers, body)
-        except GoogleError as refused:
-            return refused.reply()
+                request = self._authenticate(route, segments, query, headers, body)
+                box = self._meter(route, request)
+            return _answer(request, self._act(route, box, request))
+        except GoogleError as error:
+            return refused(error)
+        except NoSuchPath:
+            return no_such_path(target.partition("?")[0])
 
-    def _call(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Reply:
-        segments, query = split_target(target)
-        if segments[:3] != ["gmail", "v1", "users"] or len(segments) < 5:  # noqa: PLR2004 - /gmail/v1/users/U/x
-            raise _no_such_path()
-        name, act = _route(method, segments[4:])
-        access = tokens.access(self._state, headers.get("authorization", ""))
+    def _find(self, verb: str, segments: list[str]) -> Route:
+        # An id may hold an encoded slash; it stays one segment.
+        path = "/".join(segment.replace("/", "%2F") for segment in segments[4:])
+        if segments[:3] == ["gmail", "v1", "users"]:
+            for route in self._routes:
+                if route.fits(verb, path):
+                    return route
+        raise NoSuchPath
+
+    def _authenticate(
+        self,
+        route: Route,
+        segments: list[str],
+        query: dict[str, list[str]],
+        headers: Mapping[str, str],
+        body: bytes,
+    ) -> Request:
+        access = tokens.access(self._state, headers.get("authorization", ""), query, route.rpc)
         email = tokens.mailbox_of(self._state, segments[3], access)
-        self._state.count(email, name)
-        request = Request(method, tuple(segments[4:]), query, body, email, access)
-        box = self._state.mailboxes[email]
-        if name == "watch":
-            return watches.start_watch(self._state, self._publisher, box, request)
-        if act is None:
-            return watches.stop_watch(self._state, box, request)
-        return act(self._state, box, request)
+        return Request(tuple(segments[4:]), query, body, email, access)
+
+    def _meter(self, route: Route, request: Request) -> Mailbox:
+        """Charge the call, whatever comes of it; the place for limits and injected faults."""
+        self._state.counters.charge(request.email, route.name)
+        box = self._state.mailboxes[request.email]
+        if box.no_mailbox:
+            raise failed_precondition("Mail service not enabled")
+        return box
+
+    def _act(self, route: Route, box: Mailbox, request: Request) -> Json | None:
+        if route.takes_lock:
+            return route.act(self._state, box, request)
+        with self._state.lock:
+            return route.act(self._state, box, request)
 
 
-def _route(method: str, segments: list[str]) -> tuple[str, Method | None]:
-    # An id may hold an encoded slash; it stays one segment.
-    path = "/".join(segment.replace("/", "%2F") for segment in segments)
-    for wanted, pattern, name, act in PATTERNS:
-        if wanted == method and pattern.fullmatch(path):
-            return name, act
-    raise _no_such_path()
+def _answer(request: Request, value: Json | None) -> Reply:
+    if value is None:
+        return no_content()
+    mask = request.text("fields") or request.text("$.fields")
+    pretty = request.text("prettyPrint", "true").lower() != "false"
+    return ok(fields.keep(value, fields.parse(mask)) if mask else value, pretty=pretty)
 
 
-def _no_such_path() -> GoogleError:
-    return GoogleError(404, "Method not found.", "notFound", name="NOT_FOUND")
+def _watching(publisher: Publisher) -> tuple[Route, ...]:
+    return (
+        Route(
+            "POST", "watch", "watch", "Watch",
+            lambda state, box, request: watches.start_watch(state, publisher, box, request), takes_lock=True,
+        ),
+        Route("POST", "stop", "stop", "Stop", watches.stop_watch, takes_lock=True),
+    )  # fmt: skip
+
+
+READING = (
+    Route("GET", "profile", "getProfile", "GetProfile", profile.get_profile),
+    Route("GET", "messages", "messages.list", "ListMessages", messages.list_messages),
+    Route("GET", "messages/{}", "messages.get", "GetMessage", messages.get_message),
+    Route("GET", "messages/{}/attachments/{}", "attachments.get", "GetAttachment", messages.get_attachment),
+    Route("GET", "threads", "threads.list", "ListThreads", messages.list_threads),
+    Route("GET", "threads/{}", "threads.get", "GetThread", messages.get_thread),
+    Route("GET", "labels", "labels.list", "ListLabels", profile.list_labels),
+    Route("GET", "labels/{}", "labels.get", "GetLabel", profile.get_label),
+    Route("GET", "history", "history.list", "ListHistory", changes.list_history),
+    Route("GET", "settings/sendAs", "sendAs.list", "ListSendAs", profile.list_send_as),
+)

@@ -1,54 +1,62 @@
 """The HTTP server: one address for the API, batches, tokens, certificates and the control side."""
 
 import gzip
-import json
+import logging
+import sys
 import threading
+import traceback
 from collections.abc import Callable, Iterable
 from http.client import responses
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import quote
 
 import waitress
 
-from infra.local.google import batch
-from infra.local.google.control import Control
+from infra.local.google import batch, tokens
+from infra.local.google.control import PREFIX, Control
+from infra.local.google.errors import backend_error
 from infra.local.google.gmail import Gmail
+from infra.local.google.identity import Identity
+from infra.local.google.publisher import Publisher
 from infra.local.google.state import State
-from infra.local.google.tokens import Identity, json_body
-from infra.local.google.watches import Publisher
-from infra.local.google.wire import GoogleError, Reply, ok
+from infra.local.google.wire import Reply, ok, refused
 
 THREADS = 16
-WORTH_PACKING = 1_000  # bytes
+LARGEST_BODY = 2**31  # bytes: thousands of messages are loaded in one call
+STOP_SEC = 5.0
 
 
 class LocalGoogle:
-    """A running stand-in.  Use as a context manager, or call close()."""
+    """A running stand-in.  Use as a context manager, or start() and close()."""
 
     def __init__(
         self, *, host: str = "127.0.0.1", port: int = 0, seed: int = 1, pubsub_url: str = ""
     ) -> None:
         """Listen at once; port 0 takes any free one.  OSError when the port is in use."""
-        self.state = State(seed=seed, pubsub_url=pubsub_url.rstrip("/"))
-        self._publisher = Publisher(self.state)
-        self._identity = Identity(self.state)
-        self._gmail = Gmail(self.state, self._publisher)
-        self._control = Control(self.state, self._identity, self._publisher, lambda: self.url)
+        # Sixteen busy threads are no news worth a line each.
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+        self._sockets: dict[int, Any] = {}
         self._server = waitress.create_server(
             self._wsgi,
             host=host,
             port=port,
+            map=self._sockets,
             threads=THREADS,
             ident="",
-            max_request_body_size=2**31,
+            max_request_body_size=LARGEST_BODY,
             clear_untrusted_proxy_headers=True,
         )
         self.url = f"http://{host}:{self._server.effective_port}"
-        self._thread = threading.Thread(target=self._server.run, name="local-google", daemon=True)
+        self.state = State(seed=seed, pubsub_url=pubsub_url.rstrip("/"))
+        self._publisher = Publisher(self.state)
+        self._identity = Identity()
+        self._gmail = Gmail(self.state, self._publisher)
+        self._control = Control(self.state, self._identity, self._publisher, lambda: self.url)
+        self._thread: threading.Thread | None = None
 
     def start(self) -> Self:
         """Answer requests in a thread of its own."""
+        self._thread = threading.Thread(target=self._server.run, name="local-google", daemon=True)
         self._thread.start()
         return self
 
@@ -57,9 +65,20 @@ class LocalGoogle:
         self._server.run()
 
     def close(self) -> None:
-        """Stop."""
+        """Stop; a second time does nothing."""
         self._publisher.close()
-        self._server.close()
+        if self._thread is not None:
+            # Sockets belong to the serving thread: ask it to close them, and it runs out of work.
+            self._server.trigger.pull_trigger(self._close_sockets)
+            self._thread.join(STOP_SEC)
+            self._thread = None
+        self._close_sockets()
+        self._server.task_dispatcher.shutdown()
+
+    def _close_sockets(self) -> None:
+        for one in list(self._sockets.values()):
+            one.close()
+        self._sockets.clear()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -70,42 +89,47 @@ class LocalGoogle:
         self.close()
 
     def _wsgi(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        body = environ["wsgi.input"].read()
-        # WSGI has decoded the path; quoting it again keeps an id with odd characters one segment.
-        target = (
-            quote(environ["PATH_INFO"].encode("latin-1"), safe="/@:") + "?" + environ.get("QUERY_STRING", "")
-        )
+        # The target as it was sent: an encoded slash in an id must not become two segments.
+        target, verb = str(environ["REQUEST_URI"]), str(environ["REQUEST_METHOD"])
         headers = {
             name.removeprefix("HTTP_").replace("_", "-").lower(): str(value)
             for name, value in environ.items()
             if name.startswith("HTTP_") or name == "CONTENT_TYPE"
         }
-        reply = self._answer(environ["REQUEST_METHOD"], target, headers, body)
-        shown = dict(reply.headers)
-        content = reply.body
-        if "gzip" in headers.get("accept-encoding", "") and len(content) > WORTH_PACKING:
-            content, shown["Content-Encoding"] = gzip.compress(content, 1), "gzip"
-        shown["Content-Length"] = str(len(content))
+        try:
+            reply = self._answer(verb, target, headers, environ["wsgi.input"].read())
+        except Exception:  # noqa: BLE001 - a fault of ours: tell the operator and answer like Google
+            traceback.print_exc(file=sys.stderr)
+            reply = refused(backend_error())
+        reply = packed(reply, headers.get("accept-encoding", ""))
+        shown = {**reply.headers, "Content-Length": str(len(reply.body))}
+        if reply.status == 204:  # noqa: PLR2004 - no content, and so no length
+            del shown["Content-Length"]
         start_response(f"{reply.status} {responses.get(reply.status, 'Unknown')}", list(shown.items()))
-        return [content] if environ["REQUEST_METHOD"] != "HEAD" else []
+        return [reply.body] if verb != "HEAD" else []
 
-    def _answer(self, method: str, target: str, headers: dict[str, str], body: bytes) -> Reply:
+    def _answer(self, verb: str, target: str, headers: dict[str, str], body: bytes) -> Reply:
         path = target.partition("?")[0]
-        if path.startswith("/control/"):
-            try:
-                return self._control.answer(method, path.split("/")[2:], json_body(body))
-            except json.JSONDecodeError:
-                return GoogleError(400, "control: the body is not JSON", "badRequest").reply()
-        if method == "POST" and path in {"/batch", "/batch/gmail/v1"}:
+        if path.startswith(PREFIX):
+            return self._control.answer(verb, path, body)
+        if verb == "POST" and path in batch.PATHS:
             return batch.answer(self.state, self._gmail.call, headers, body)
         special: dict[tuple[str, str], Callable[[], Reply]] = {
-            ("POST", "/token"): lambda: self._identity.token(body),
-            ("GET", "/oauth2/v1/certs"): self._identity.certs,
+            ("POST", "/token"): lambda: tokens.issue(self.state, self._identity, body),
+            ("GET", "/oauth2/v1/certs"): self._identity.certificates,
             ("GET", "/oauth2/v3/certs"): self._identity.key_set,
             ("GET", "/healthz"): lambda: ok({"ok": True}),
         }
-        answer = special.get((method, path))
-        return answer() if answer else self._gmail.call(method, target, headers, body)
+        answer = special.get((verb, path))
+        return answer() if answer else self._gmail.call(verb, target, headers, body)
+
+
+def packed(reply: Reply, accepted: str) -> Reply:
+    """Return the reply gzipped when the client asked for it, as Google does with everything it says."""
+    if "gzip" not in accepted.lower() or not reply.body:
+        return reply
+    headers = {**reply.headers, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+    return Reply(reply.status, gzip.compress(reply.body, 1), headers)
 
 
 def serve(*, host: str = "127.0.0.1", port: int = 0, seed: int = 1, pubsub_url: str = "") -> LocalGoogle:

@@ -1,10 +1,16 @@
-"""Google's JSON on the wire: 64-bit numbers as strings, empty fields left out, errors in their envelope."""
+"""How answers travel: proto3 JSON, flat OAuth errors, HTML where Google does not speak JSON."""
 
+import base64
+import html
 import json
 from dataclasses import dataclass, field
 from typing import Any
 
-JSON = "application/json; charset=UTF-8"
+from infra.local.google.errors import GoogleError
+
+Json = dict[str, Any]
+JSON_TYPE = "application/json; charset=UTF-8"
+HTML_TYPE = "text/html; charset=UTF-8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,45 +22,22 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class GoogleError(Exception):
-    """A refusal in Google's words."""
-
-    status: int
-    message: str
-    reason: str
-    name: str = ""  # "INVALID_ARGUMENT"
-    domain: str = "global"
-    first_message: str = ""  # of errors[0], where it differs
-    extra: dict[str, str] = field(default_factory=dict)  # further fields of errors[0]
-    details: list[dict[str, Any]] = field(default_factory=list)
-
-    def reply(self) -> Reply:
-        """Return the error as Google's envelope."""
-        first = {"message": self.first_message or self.message, "domain": self.domain, "reason": self.reason}
-        error: dict[str, Any] = {"code": self.status, "message": self.message, "errors": [first | self.extra]}
-        error |= {"status": self.name or NAMES.get(self.status, "UNKNOWN")}
-        error |= {"details": self.details} if self.details else {}
-        return ok({"error": error}, status=self.status)
-
-
-NAMES = {
-    400: "INVALID_ARGUMENT",
-    401: "UNAUTHENTICATED",
-    403: "PERMISSION_DENIED",
-    404: "NOT_FOUND",
-    429: "RESOURCE_EXHAUSTED",
-    500: "INTERNAL",
-    503: "UNAVAILABLE",
-}
-
-
-def ok(value: dict[str, Any], *, status: int = 200) -> Reply:
-    """Answer JSON, pretty-printed as Google does by default; empty lists are left out."""
-    shown = {name: content for name, content in value.items() if content != []}
-    return Reply(
-        status, json.dumps(shown, indent=2, ensure_ascii=False).encode() + b"\n", {"Content-Type": JSON}
+def encoded(value: object, *, pretty: bool = True) -> bytes:
+    """Return JSON as UTF-8; half surrogate pairs (hostile mail, odd requests) become question marks."""
+    text = json.dumps(
+        value, ensure_ascii=False, indent=2 if pretty else None, separators=None if pretty else (",", ":")
     )
+    return text.encode("utf-8", "replace") + b"\n"
+
+
+def ok(value: Json, *, status: int = 200, pretty: bool = True) -> Reply:
+    """Answer JSON, pretty-printed as Google does by default."""
+    return Reply(status, encoded(value, pretty=pretty), {"Content-Type": JSON_TYPE})
+
+
+def without_empty(value: Json) -> Json:
+    """Leave out empty lists and strings: proto3 JSON never shows a field at its default."""
+    return {name: content for name, content in value.items() if content not in ([], "")}
 
 
 def no_content() -> Reply:
@@ -62,49 +45,49 @@ def no_content() -> Reply:
     return Reply(204)
 
 
-def not_found() -> GoogleError:
-    """A missing entity: for history it means expired, for a message gone; the body is the same."""
-    return GoogleError(404, "Requested entity was not found.", "notFound")
+def refused(error: GoogleError) -> Reply:
+    """Answer a refusal in Google's envelope."""
+    reply = ok(error.refusal.envelope(), status=error.refusal.status)
+    if error.refusal.status == 401:  # noqa: PLR2004 - HTTP asks for the challenge here
+        reply.headers["WWW-Authenticate"] = 'Bearer realm="https://accounts.google.com/"'
+    return reply
 
 
-def bad_value(field_name: str, kind: str, value: str) -> GoogleError:
-    """A parameter of the wrong type; Google names fields in snake_case."""
-    return GoogleError(400, f"Invalid value at '{field_name}' ({kind}), \"{value}\"", "badRequest")
+def oauth_refused(status: int, error: str, description: str) -> Reply:
+    """Answer an OAuth error, which is flat."""
+    return ok({"error": error, "error_description": description}, status=status)
 
 
-def unknown_parameter(name: str) -> GoogleError:
-    """A query parameter that does not exist."""
-    message = f'Invalid JSON payload received. Unknown name "{name}": Cannot bind query parameter. '
-    return GoogleError(400, message + f"Field '{name}' could not be found in request message.", "badRequest")
-
-
-def invalid_credentials() -> GoogleError:
-    """A bearer token nobody issued, or one that has ended."""
-    return GoogleError(
-        401,
-        "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or "
-        "other valid authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project.",
-        "authError",
-        first_message="Invalid Credentials",
-        extra={"location": "Authorization", "locationType": "header"},
+def html_page(status: int, title: str, text: str) -> Reply:
+    """Answer the HTML page that Google's front end shows when no service does."""
+    page = (
+        f"<!DOCTYPE html>\n<html lang=en>\n  <title>Error {status} ({title})!!1</title>\n"
+        f"  <p><b>{status}.</b> <ins>That's an error.</ins>\n  <p>{html.escape(text)} "
+        "<ins>That's all we know.</ins>\n"
     )
+    return Reply(status, page.encode("utf-8", "replace"), {"Content-Type": HTML_TYPE})
 
 
-def login_required() -> GoogleError:
-    """No bearer token at all."""
-    return GoogleError(
-        401,
-        "Request is missing required authentication credential. Expected OAuth 2 access token, login cookie "
-        "or other valid authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project.",
-        "required",
-        first_message="Login Required.",
-        extra={"location": "Authorization", "locationType": "header"},
-        details=[
-            {
-                "@type": "type.googleapis.com/google.rpc.ErrorInfo",
-                "reason": "CREDENTIALS_MISSING",
-                "domain": "googleapis.com",
-                "metadata": {"service": "gmail.googleapis.com"},
-            }
-        ],
-    )
+def no_such_path(path: str) -> Reply:
+    """Answer a path nobody serves."""
+    return html_page(404, "Not Found", f"The requested URL {path} was not found on this server.")
+
+
+def base64url(data: bytes, *, padded: bool = True) -> str:
+    """Encode as Gmail does; the padding is sometimes there and sometimes not."""
+    text = base64.urlsafe_b64encode(data).decode()
+    return text if padded else text.rstrip("=")
+
+
+def unbase64url(text: str) -> bytes:
+    """Decode either alphabet, padded or not.  ValueError when it is neither."""
+    bare = text.rstrip("=").replace("+", "-").replace("/", "_")
+    return base64.urlsafe_b64decode(bare + "=" * (-len(bare) % 4))
+
+
+def json_body(body: bytes) -> Json:
+    """Read a JSON object; {} when there is none.  ValueError when it is something else."""
+    value = json.loads(body) if body.strip() else {}
+    if not isinstance(value, dict):
+        raise ValueError("a JSON object is expected")  # noqa: TRY004 - like every other malformed body
+    return value
