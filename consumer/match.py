@@ -78,17 +78,23 @@ def normal_rule(kind: str, value: str) -> str:
         if address is None:
             raise ValueError(f"{value.strip()!r} is not an e-mail address")
         return canonical(address)
-    bare = value.strip().removeprefix("@")
-    domain = None if "@" in bare else normal(f"x@{bare}")
-    if domain is None or "." not in domain:
-        raise ValueError(f"{value.strip()!r} is not a domain")
-    name = domain.removeprefix("x@")
-    if name in FREE_MAIL:
+    if kind != "domain":
+        raise ValueError(f"{kind!r} is no kind of rule: it is an address or a domain")
+    return _normal_domain(value.strip())
+
+
+def _normal_domain(value: str) -> str:
+    bare = value.removeprefix("@")
+    address = None if "@" in bare else normal(f"x@{bare}")
+    name = _domain(address or "")
+    if "." not in name or name.rpartition(".")[2].isdigit():
+        raise ValueError(f"{value!r} is not a domain")
+    if _suffixes().is_public(name):
+        raise ValueError(f"{name} is a public suffix: name the domain the investor registered below it")
+    if not _matchable(name):  # also below such a domain: mail.yahoo.com
         raise ValueError(
             f"{name} gives addresses to anybody: name the investor's address instead of the domain"
         )
-    if _suffixes().is_public(name):
-        raise ValueError(f"{name} is a public suffix: name the domain the investor registered below it")
     return name
 
 
@@ -159,8 +165,8 @@ def _suffixes() -> PublicSuffixList:
 
 
 def _matchable(domain: str) -> list[str]:
-    """Return the domain and its parents down to the registrable one; none for free mail, public suffixes."""
-    registrable = _suffixes().privatesuffix(domain)
+    """Return the domain and its parents down to the registrable one; none for free mail, suffixes, IPs."""
+    registrable = None if domain.rpartition(".")[2].isdigit() else _suffixes().privatesuffix(domain)
     if registrable is None or registrable in FREE_MAIL or domain in FREE_MAIL:
         return []
     return [name for name in _with_parents(domain) if name == registrable or name.endswith(f".{registrable}")]

@@ -5,7 +5,7 @@ answer the first address, and every mail program shows a person the second.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from consumer.mail.message import Participant, Role
 from consumer.mail.text import clean, one_line
@@ -33,6 +33,10 @@ def normal(address: str) -> str | None:
     encoded word, is no address: it would turn into another one on the way to the reader.
     """
     local, _, domain = address.rpartition("@")
+    if domain.endswith("'"):  # 'ada@lp.example', as some programs write what they have no name for
+        local, domain = local.removeprefix("'"), domain.rstrip("'")
+    if any(one.casefold().isascii() for one in address if not one.isascii()):
+        return None  # a long s, a Kelvin sign: folded, it would be somebody else's address
     if len(address) > LONGEST or "=?" in local or clean(local) != local or not re.fullmatch(LOCAL, local):
         return None
     ascii_domain = _ascii_domain(domain.rstrip("."))
@@ -112,7 +116,7 @@ def people(value: str, role: Role, charset: str = "", most: int = MOST) -> Itera
     *value* is legible(), its encoded words still in place, so that a comma inside one cannot split a
     name.  A display name is never searched for an address; text without brackets may hold several.
     """
-    for count, (name, spec) in enumerate(_mailboxes(value)):
+    for count, (name, spec) in enumerate(_mailboxes(value, tolerant=True)):
         if count >= most:
             return
         found = ADDRESS.findall(spec)
@@ -131,23 +135,30 @@ def _text(raw: str, charset: str = "") -> str:
     return one_line(decoded(raw.encode("utf-8", "surrogateescape"), charset))
 
 
-def _mailboxes(value: str) -> Iterator[tuple[str | None, str]]:
+def _mailboxes(value: str, *, tolerant: bool = False) -> Iterator[tuple[str | None, str]]:
     """Split a header into (display name, address text), one pair per mailbox; comments are dropped.
 
     Without angle brackets the whole text is the address, and the name is None.  A group's name and
-    its closing ";" fall away.
+    its closing ";" fall away.  *tolerant*, a comment that is never closed is text, and every pair of
+    brackets is a mailbox, though the comma before it is missing.
     """
     name, spec, depth, closed = list[str](), "", 0, None
-    for piece in TOKEN.findall(value):
-        if piece == "(" or depth:
-            depth += {"(": 1, ")": -1}.get(piece, 0)
+    pieces: list[str] = TOKEN.findall(value)
+    never_closed = _never_closed(pieces) if tolerant else frozenset[int]()
+    for number, piece in enumerate(pieces):
+        if (piece == "(" and number not in never_closed) or depth:
+            depth += (piece == "(" and number not in never_closed) - (piece == ")")
+            continue
+        if piece == "<" and closed and tolerant:
+            yield from _pair(name, spec, closed)
+            name, spec, closed = [], "", False
         elif piece == "<":  # a later bracket replaces an earlier one, which then is text like any other
             name.append(spec)
             spec, closed = "", False
         elif piece == ">" and closed is False:
             closed = True
         elif piece in {",", ";"} or (piece == ":" and closed is None):
-            if piece != ":":
+            if piece != ":" or "@" in "".join(name):  # a group's name is no address
                 yield from _pair(name, spec, closed)
             name, spec, closed = [], "", None
         elif closed is False:
@@ -155,6 +166,17 @@ def _mailboxes(value: str) -> Iterator[tuple[str | None, str]]:
         else:
             name.append(piece)
     yield from _pair(name, spec, closed)
+
+
+def _never_closed(pieces: Sequence[str]) -> frozenset[int]:
+    """Return which opening parentheses have no closing one, by position."""
+    opened: list[int] = []
+    for number, piece in enumerate(pieces):
+        if piece == "(":
+            opened.append(number)
+        elif piece == ")" and opened:
+            opened.pop()
+    return frozenset(opened)
 
 
 def _pair(name: list[str], spec: str, closed: bool | None) -> Iterator[tuple[str | None, str]]:

@@ -1,16 +1,24 @@
-"""Out of the leaves of a mail: its text, its HTML, its attachments."""
+"""Out of the leaves of a mail: its text and its HTML.
 
-import hashlib
+A mail says what it says in one or more passages.  A multipart/alternative is one passage in several
+versions; every other text part is a passage of its own.  So a list's footer under an HTML mail is
+added to what the HTML says, and never taken for the mail's only text.
+"""
+
+import html as entities
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from consumer.mail import html as html_text
+from consumer.mail.files import attachments
 from consumer.mail.message import Attachment
-from consumer.mail.text import TEXT_LIMIT, clean, decode, one_line
+from consumer.mail.text import TEXT_LIMIT, clean, decode, known
 from consumer.mail.tree import Leaf, Tree
 
 BODY_TYPES = frozenset({"text/plain", "text/html"})
-LONGEST_NAME = 255  # bytes of UTF-8
+META = re.compile(rb"""<meta\b[^>]{0,200}?\bcharset\s*=\s*["']?\s*([\w.:-]{1,40})""", re.IGNORECASE)
+META_WITHIN = 2_048  # bytes: where browsers look for it, and a little more
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,59 +30,97 @@ class Body:
     attachments: tuple[Attachment, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Passage:
+    plain: str  # "" when there is only HTML
+    html: str  # "" when there is only text
+    told: str = ""  # the passage as text
+
+
 def read(tree: Tree) -> Body:
     """Choose the body parts, decode them, and make everything else an attachment; defects go to *tree*."""
-    texts, htmls, others = _sorted(tree.leaves)
-    html = "\n".join(_text(leaf, tree) for leaf in htmls)[:TEXT_LIMIT]
-    text = "\n".join(part for leaf in texts if (part := _text(leaf, tree)).strip())
-    if not text.strip() and html:
-        if len(html) > html_text.LIMIT:
-            tree.defects.add("html-limit")
-        text = clean(html_text.text_of(html))
+    texts = [leaf for leaf in tree.leaves if _is_body(leaf)]
+    others = [leaf for leaf in tree.leaves if not _is_body(leaf) and not _is_nothing(leaf)]
+    passages = _once(_as_text([_passage(versions, tree) for versions in _by_passage(texts)], tree))
+    text = "\n".join(passage.told for passage in passages)
+    html = "\n".join(map(_as_html, passages)) if any(passage.html for passage in passages) else ""
     if len(text) > TEXT_LIMIT:
         tree.defects.add("text-limit")
-    attachments = tuple(_attachment(leaf, html) for leaf in others)
-    return Body(text[:TEXT_LIMIT], html, attachments)
+    return Body(text[:TEXT_LIMIT], html[:TEXT_LIMIT], attachments(others, html))
 
 
-def _sorted(leaves: list[Leaf]) -> tuple[list[Leaf], list[Leaf], list[Leaf]]:
-    texts, htmls, others = list[Leaf](), list[Leaf](), list[Leaf]()
+def _is_body(leaf: Leaf) -> bool:
+    return leaf.media_type in BODY_TYPES and leaf.disposition != "attachment" and not leaf.filename
+
+
+def _is_nothing(leaf: Leaf) -> bool:
+    """Whether it is a multipart without any part: nothing to show."""
+    return leaf.media_type.startswith("multipart/") and not leaf.filename and not leaf.content.strip()
+
+
+def _by_passage(leaves: Iterable[Leaf]) -> list[list[Leaf]]:
+    found: dict[tuple[str, bool], list[Leaf]] = {}
     for leaf in leaves:
-        if leaf.media_type.startswith("multipart/") and not leaf.filename and not leaf.content.strip():
-            continue  # a multipart without any part is nothing to show
-        if leaf.media_type not in BODY_TYPES or leaf.disposition == "attachment" or leaf.filename:
-            others.append(leaf)
-        elif leaf.media_type == "text/plain":
-            texts.append(leaf)
+        key = (leaf.branch[0], True) if leaf.branch else (leaf.part_id, False)
+        found.setdefault(key, []).append(leaf)
+    return list(found.values())
+
+
+def _passage(versions: list[Leaf], tree: Tree) -> _Passage:
+    """Join the parts of the first version with text, and of the last with HTML: the best comes last."""
+    plain, html = dict[int, list[str]](), dict[int, list[str]]()
+    for leaf in versions:
+        text = _text(leaf, tree)
+        if text.strip():
+            kind = plain if leaf.media_type == "text/plain" else html
+            kind.setdefault(leaf.branch[1] if leaf.branch else 0, []).append(text)
+    return _Passage("\n".join(plain[min(plain)]) if plain else "", "\n".join(html[max(html)]) if html else "")
+
+
+def _as_text(passages: Iterable[_Passage], tree: Tree) -> list[_Passage]:
+    """Tell each passage as text; all HTML of a mail together is held to the converter's limit."""
+    told, left = list[_Passage](), html_text.LIMIT
+    for passage in passages:
+        text = passage.plain
+        if not text and passage.html:
+            if len(passage.html) > left:
+                tree.defects.add("html-limit")
+            text = clean(html_text.text_of(passage.html[:left]))
+            left -= min(left, len(passage.html))
+        told.append(replace(passage, told=text))
+    return [passage for passage in told if passage.told.strip() or passage.html]
+
+
+def _once(passages: list[_Passage]) -> list[_Passage]:
+    """Leave out a passage said again in the other form: some programs call an alternative mixed."""
+    kept: dict[str, _Passage] = {}
+    for number, passage in enumerate(passages):
+        words = " ".join(passage.told.split()) or str(number)
+        before = kept.get(words)
+        if before and bool(before.html) != bool(passage.html):
+            kept[words] = _Passage(before.plain or passage.plain, before.html or passage.html, before.told)
         else:
-            htmls.append(leaf)
-    return texts, htmls, others
+            kept[f"{words}\0{number}" if before else words] = passage
+    return list(kept.values())
+
+
+def _as_html(passage: _Passage) -> str:
+    """Return the HTML as written; a passage of text alone as itself, so that the HTML misses nothing."""
+    return passage.html or f"<pre>{entities.escape(passage.plain)}</pre>"
 
 
 def _text(leaf: Leaf, tree: Tree) -> str:
     # More bytes than the limit has characters can never be needed.
-    text, defect = decode(leaf.content[: TEXT_LIMIT * 4], leaf.type_parameters.get("charset"))
+    content = leaf.content[: TEXT_LIMIT * 4]
+    text, defect = decode(content, leaf.type_parameters.get("charset") or _meta(leaf, content))
     if defect:
         tree.defects.add(defect)
-    return clean(text.replace("\r\n", "\n"))
+    return clean(text.removeprefix("\ufeff").replace("\r\n", "\n"))
 
 
-def _attachment(leaf: Leaf, html: str) -> Attachment:
-    content_id = one_line(leaf.content_id)[:LONGEST_NAME]
-    cited = bool(content_id) and f"cid:{content_id}" in html
-    return Attachment(
-        part_id=leaf.part_id,
-        filename=file_name(leaf.filename),
-        media_type=one_line(leaf.media_type)[:LONGEST_NAME] or "application/octet-stream",
-        content_id=content_id,
-        inline=cited
-        or (leaf.disposition == "inline" and leaf.related and leaf.media_type.startswith("image/")),
-        content=leaf.content,
-        sha256=hashlib.sha256(leaf.content).hexdigest(),
-    )
-
-
-def file_name(name: str) -> str:
-    """Return the last part of a name, on one line, at most 255 bytes, cut on a character boundary."""
-    last = re.split(r"[/\\]", one_line(name))[-1].strip(". ")
-    return last.encode()[:LONGEST_NAME].decode("utf-8", "ignore")
+def _meta(leaf: Leaf, content: bytes) -> str | None:
+    """Return the charset an HTML part names inside, where its header names none."""
+    found = META.search(content[:META_WITHIN]) if leaf.media_type == "text/html" else None
+    name = found[1].decode("ascii", "replace") if found else None
+    # Were it really UTF-16, its name could not be read here.
+    return name if name and known(name) and not name.lower().startswith("utf-16") else None

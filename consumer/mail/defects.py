@@ -17,7 +17,7 @@ DEFECTS: dict[str, str] = {
     "depth-limit": "Parts nested deeper than 50 were kept as one opaque part.",
     "duplicate-header": "A header that may stand once stands several times; the first was used.",
     "from-repeated": "There is more than one From header; nobody is taken for the author.",
-    "header-limit": "Headers beyond 1,000 lines or 64 KiB were cut.",
+    "header-limit": "Headers beyond 1,000, or 64 KiB in one, or 512 KiB in all, were cut.",
     "html-limit": "The HTML is larger than 1 MiB; the text was made from its beginning.",
     "message-id-broken": (
         "The Message-ID is not of the usual form or longer than 998 bytes; a digest stands in if needed."

@@ -11,9 +11,10 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from consumer.mail.head import limited
 from consumer.mail.message import Mail
 from consumer.mail.parse import EPOCH, assemble, opaque, parse
-from consumer.mail.tree import MOST_PARTS, Leaf, Tree, leaf_of
+from consumer.mail.tree import MOST_PARTS, Leaf, Place, Tree, leaf_of
 from consumer.mail.words import base64_bytes
 
 NOT_FETCHED = "part-attachment-not-fetched"
@@ -47,7 +48,8 @@ def _assembled(payload: Mapping[str, Any], fetched: Mapping[str, str], received_
 
 def tree_of(payload: Mapping[str, Any], fetched: Mapping[str, str] | None = None) -> Tree:
     """Turn a payload into the tree its raw bytes would give; *fetched* is base64url by attachmentId."""
-    tree = Tree(_headers(payload), [])
+    tree = Tree([], [])
+    tree.headers = list(limited(_headers(payload), tree.defects))
     for leaf in _leaves(payload, fetched or {}, tree):
         if len(tree.leaves) >= MOST_PARTS:
             tree.defects.add("part-limit")
@@ -57,25 +59,21 @@ def tree_of(payload: Mapping[str, Any], fetched: Mapping[str, str] | None = None
 
 
 def _leaves(payload: Mapping[str, Any], fetched: Mapping[str, str], tree: Tree) -> Iterator[Leaf]:
-    todo: list[tuple[Mapping[str, Any], str, frozenset[str]]] = [(payload, "", frozenset())]
+    todo: list[tuple[Mapping[str, Any], Place]] = [(payload, Place())]
     while todo:
-        part, part_id, inside = todo.pop()
+        part, place = todo.pop()
         media_type = _text(part.get("mimeType")).lower() or "text/plain"
         children = part.get("parts")
         if isinstance(children, list) and media_type.startswith("multipart/"):
-            below, prefix = inside | {media_type}, f"{part_id}." if part_id else ""
-            numbered = [(child, f"{prefix}{n}", below) for n, child in enumerate(children)]
+            numbered = [(child, place.child(n, media_type)) for n, child in enumerate(children)]
             todo += [one for one in reversed(numbered) if isinstance(one[0], dict)]
         else:
-            content = _content(part, fetched, tree)
-            yield _leaf(part, _text(part.get("partId")) or part_id, media_type, content, inside)
+            yield _leaf(part, place, media_type, _content(part, fetched, tree))
 
 
-def _leaf(
-    part: Mapping[str, Any], part_id: str, media_type: str, content: bytes, inside: frozenset[str]
-) -> Leaf:
-    leaf = leaf_of(part_id, dict(reversed(_headers(part))), media_type, content)
-    leaf.related = "multipart/related" in inside
+def _leaf(part: Mapping[str, Any], place: Place, media_type: str, content: bytes) -> Leaf:
+    leaf = leaf_of(place, dict(reversed(list(limited(_headers(part))))), media_type, content)
+    leaf.part_id = _text(part.get("partId")) or place.part_id
     leaf.type_parameters["charset"] = "utf-8"  # Gmail has converted the text
     leaf.filename = _text(part.get("filename")) or leaf.filename
     return leaf

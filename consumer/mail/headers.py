@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from consumer.mail.addresses import ADDRESS, MOST, normal, people
+from consumer.mail.head import LONGEST_HEADER
 from consumer.mail.message import Participant, Role
-from consumer.mail.tree import LONGEST_HEADER
 
 MOST_WRITTEN = 10 * MOST
 
@@ -25,6 +25,7 @@ ROLES: dict[str, Role] = {
 }
 
 
+COMMENT = re.compile(r"\([^()]*\)")
 ONE_BRACKET = re.compile(r"[^<>()]*<([^<>()]*)>\s*")
 
 
@@ -52,6 +53,8 @@ def _addresses(value: str, role: Role) -> Iterator[str]:
     # As parse() reads it, comments taken out; and whatever else looks like an address.
     yield from (person.address for person in people(value, role))
     yield from islice(_written(value), MOST_WRITTEN)
+    if "(" in value:  # a decoded word may have put a quote into a comment, which then hides its end
+        yield from islice(_written(COMMENT.sub("", value)), MOST_WRITTEN)
 
 
 def _written(text: str) -> Iterator[str]:

@@ -3,10 +3,11 @@
 import hashlib
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from consumer.mail import addresses, body
+from consumer.mail import addresses, body, head
 from consumer.mail.message import DateSource, Mail, Participant
 from consumer.mail.text import TEXT_LIMIT, clean, one_line
 from consumer.mail.tree import Tree, take_apart
@@ -22,6 +23,8 @@ ONCE = frozenset(
     {"from", "to", "cc", "bcc", "subject", "date", "message-id", "in-reply-to", "references", "sender"}
 )
 BRACKETED = re.compile(rb"<([^<>\s]+)>")
+SPACED = re.compile(rb"<([^<>]+)>")  # folded inside, by a program that should not
+BARE = re.compile(rb"[^<>\s@]+@[^<>\s@]+")
 # parsedate_to_datetime takes the year 0026 for 2026.
 EARLY = re.compile(rb"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[\s-]+0\d{3}\b", re.IGNORECASE)
 
@@ -35,12 +38,22 @@ def parse(raw: bytes, *, received_at: datetime) -> Mail:
 
 
 def opaque(raw: bytes, *, received_at: datetime, defect: str) -> Mail:
-    """Return a mail of which nothing could be read: its raw bytes are kept, and this says so."""
-    return Mail(
-        message_id="", in_reply_to=(), references=(), subject="", date=_believable(received_at),
-        date_source="fallback", author=None, participants=(), text="", html="", snippet="",
-        attachments=(), defects=(defect,), digest=hashlib.sha256(raw).hexdigest(),
-    )  # fmt: skip
+    """Return a mail whose body could not be read: what its head says, no text, no attachment.
+
+    Who wrote to whom decides whether it is anybody's mail at all, and the head is read in linear time
+    whatever the body does: so a message that kills its reader still reaches its investor, unread.
+    """
+    try:
+        mail = assemble(Tree(head.alone(raw), []), received_at=received_at)
+    except Exception:  # noqa: BLE001 - as parse(): then nothing at all is known of it
+        mail = Mail(
+            message_id="", in_reply_to=(), references=(), subject="", date=_believable(received_at),
+            date_source="fallback", author=None, participants=(), text="", html="", snippet="",
+            attachments=(), defects=(), digest="",
+        )  # fmt: skip
+    return replace(
+        mail, defects=tuple(sorted({*mail.defects, defect})), digest=hashlib.sha256(raw).hexdigest()
+    )
 
 
 def assemble(tree: Tree, *, received_at: datetime) -> Mail:
@@ -97,7 +110,12 @@ def _message_id(values: list[bytes], tree: Tree) -> str:
     found = BRACKETED.search(unfold(values[0]))
     if found is None:
         tree.defects.add("message-id-broken")
-    return _indexable((found[1] if found else unfold(values[0])), tree)
+    spaced = found or SPACED.search(unfold(values[0]))
+    return _indexable(_joined(spaced[1] if spaced else b"") or unfold(values[0]), tree)
+
+
+def _joined(identifier: bytes) -> bytes:
+    return b"".join(identifier.split())
 
 
 def _indexable(identifier: bytes, tree: Tree | None = None) -> str:
@@ -111,8 +129,13 @@ def _indexable(identifier: bytes, tree: Tree | None = None) -> str:
 
 
 def _ids(values: Iterable[bytes]) -> tuple[str, ...]:
-    found = (_indexable(match[1]) for value in values for match in BRACKETED.finditer(unfold(value)))
+    found = (_indexable(_joined(one)) for value in values for one in _cited(unfold(value)))
     return tuple(dict.fromkeys(identifier for identifier in found if identifier))
+
+
+def _cited(value: bytes) -> list[bytes]:
+    """Return the ids of a header; one alone may lack its brackets, as its message's own may."""
+    return SPACED.findall(value) or ([value] if BARE.fullmatch(value) else [])
 
 
 def _references(values: list[bytes], tree: Tree) -> tuple[str, ...]:

@@ -4,18 +4,21 @@ import codecs
 import re
 from typing import Final
 
+from consumer.mail import japanese
+
 # NUL breaks PostgreSQL, lone surrogates break UTF-8, the other control characters break terminals and logs.
 UNCLEAN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 TEXT_LIMIT: Final = 2 * 1024 * 1024  # characters
+LONGEST_CHARSET = 64  # characters of a charset's name
 
 # Charsets of mail, by the name it gives, mapped to Python's text codecs.  A name is never handed to
 # Python itself: some of its codecs run code paths that make NUL, raise, or are no text at all.
 _CHARSETS = {
-    "utf_8": "utf-8 utf8 utf_8 unicode-1-1-utf-8 cp65001 utf-8-sig",
+    "utf_8": "utf-8 unicode-1-1-utf-8 unicode-2-0-utf-8 cp65001 utf-8-sig utf8mb4",
     "ascii": "us-ascii ascii ansi_x3.4-1968 iso646-us 646 us",
-    "cp1252": "iso-8859-1 iso8859-1 iso_8859-1 latin1 latin-1 l1 windows-1252 cp1252 ansi x-ansi iso-ir-100",
-    "iso8859_2": "iso-8859-2 iso8859-2 latin2",
+    "cp1252": "iso-8859-1 latin1 l1 windows-1252 cp1252 x-cp1252 ansi x-ansi iso-ir-100",
+    "iso8859_2": "iso-8859-2 latin2",
     "iso8859_3": "iso-8859-3 latin3",
     "iso8859_4": "iso-8859-4 latin4",
     "iso8859_5": "iso-8859-5",
@@ -27,7 +30,7 @@ _CHARSETS = {
     "cp874": "iso-8859-11 tis-620 windows-874 cp874",
     "iso8859_13": "iso-8859-13",
     "iso8859_14": "iso-8859-14",
-    "iso8859_15": "iso-8859-15 latin9 latin-9",
+    "iso8859_15": "iso-8859-15 latin9",
     "iso8859_16": "iso-8859-16",
     "cp1250": "windows-1250 cp1250",
     "cp1251": "windows-1251 cp1251 cp-1251 win-1251",
@@ -36,28 +39,41 @@ _CHARSETS = {
     "cp1256": "windows-1256 cp1256",
     "cp1257": "windows-1257 cp1257",
     "cp1258": "windows-1258 cp1258",
-    "koi8_r": "koi8-r koi8 koi8r cskoi8r",
+    "koi8_r": "koi8-r koi8 cskoi8r",
     "koi8_u": "koi8-u koi8-ru",
     "cp866": "ibm866 cp866 866",
     "cp437": "ibm437 cp437 437",
     "cp850": "ibm850 cp850 850",
     "cp852": "ibm852 cp852",
     "iso2022_jp_ext": "iso-2022-jp iso-2022-jp-1 iso-2022-jp-2 iso-2022-jp-ms csiso2022jp cp50220 cp50221",
-    "cp932": "shift_jis shift-jis sjis x-sjis ms_kanji windows-31j cp932 ms932",
-    "euc_jp": "euc-jp eucjp x-euc-jp",
-    "cp949": "euc-kr ks_c_5601-1987 ks_c_5601 ksc5601 ks_c_5601-1989 korean windows-949 cp949 uhc",
+    "cp932": "shift_jis sjis x-sjis ms_kanji windows-31j cp932 ms932",
+    "euc_jp": "euc-jp x-euc-jp",
+    "cp949": "euc-kr ks_c_5601-1987 ks_c_5601 ks_c_5601-1989 korean windows-949 cp949 uhc",
     "iso2022_kr": "iso-2022-kr",
     "gb18030": "gb18030 gb2312 gbk gb_2312-80 cp936 x-gbk euc-cn chinese csgb2312",
     "hz": "hz-gb-2312 hz",
-    "big5hkscs": "big5 big5-hkscs big-5 cp950 x-x-big5 csbig5 big5hkscs",
+    "big5hkscs": "big5 big5-hkscs cp950 x-x-big5 csbig5 big5hkscs",
     "mac_roman": "macintosh mac x-mac-roman macroman",
+    "mac_latin2": "x-mac-ce x-mac-centraleurroman",
     "mac_cyrillic": "x-mac-cyrillic",
     "utf_16": "utf-16",
     "utf_16_le": "utf-16le",
     "utf_16_be": "utf-16be",
 }
-CODECS = {name: codec for codec, names in _CHARSETS.items() for name in names.split()}
-REFUSED = frozenset({"utf-7", "utf7", "unicode-1-1-utf-7", "csutf7", "x-utf-7", "imap4-utf-7", "utf-7-imap"})
+YEAR = re.compile(r":\d{4}$")  # ISO_8859-1:1987
+
+
+def _plainly(name: str) -> str:
+    """Return a charset's name without what senders vary: ISO_8859-1, iso8859-1 and "iso-8859-1" are one."""
+    return re.sub("[^a-z0-9]", "", YEAR.sub("", name.strip().strip("\"'").lower()[:LONGEST_CHARSET]))
+
+
+CODECS = {_plainly(name): codec for codec, names in _CHARSETS.items() for name in names.split()}
+REFUSED = frozenset(
+    map(_plainly, ("utf-7", "unicode-1-1-utf-7", "csutf7", "x-utf-7", "imap4-utf-7", "utf-7-imap"))
+)
+# What is tried when the charset a mail names cannot read it, and vendors have put more into theirs.
+WIDER = {"big5hkscs": "cp950"}
 
 
 def clean(text: str) -> str:
@@ -79,7 +95,7 @@ def one_line(text: str) -> str:
 
 def known(charset: str) -> bool:
     """Whether we have a codec for a charset by this name."""
-    return charset.strip().strip("\"'").lower() in CODECS
+    return _plainly(charset) in CODECS
 
 
 def decode(data: bytes, charset: str | None) -> tuple[str, str | None]:
@@ -88,7 +104,7 @@ def decode(data: bytes, charset: str | None) -> tuple[str, str | None]:
     Bytes that are valid UTF-8 with at least one non-ASCII character are UTF-8, whatever a
     single-byte label says: no real text of another charset looks like that by chance.
     """
-    name = (charset or "").strip().strip("\"'").lower()
+    name = _plainly(charset or "")
     if name in REFUSED:
         return data.decode("ascii", "replace"), "charset-refused"
     codec = CODECS.get(name)
@@ -107,7 +123,7 @@ def undeclared(data: bytes, charset: str) -> str:
 
     Failing both it is windows-1252.  UTF-16 is left out: it would read anything.
     """
-    codec = CODECS.get(charset.strip().strip("\"'").lower(), "utf_8")
+    codec = CODECS.get(_plainly(charset), "utf_8")
     for attempt in ("utf_8", codec):
         try:
             return codecs.decode(data, attempt) if not attempt.startswith("utf_16") else _guess(data)
@@ -122,6 +138,9 @@ def _strictly(data: bytes, codec: str) -> tuple[str, str | None]:
     except (UnicodeError, ValueError):
         if codec in {"utf_8", "ascii"}:
             return _guess(data), "charset-wrong"
+    try:
+        return japanese.decode(data, codec) if codec in japanese.CODECS else data.decode(WIDER[codec]), None
+    except (UnicodeError, KeyError):
         return codecs.decode(data, codec, "replace"), "charset-wrong"
 
 

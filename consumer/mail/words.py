@@ -8,6 +8,7 @@ from consumer.mail.text import decode, undeclared
 
 WORD = re.compile(rb"=\?([^?\s*]+)(?:\*[^?\s]*)?\?([bqBQ])\?([^?]*)\?=")
 BETWEEN = re.compile(rb"(\?=)[ \t\r\n]+(?==\?)")
+FIRST_TOKEN = re.compile(rb"[^\s;=]*")
 PARAMETER = re.compile(
     rb""";\s*([^\s=;*"]+)(\*\d+)?(\*)?\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\r\n]*))""", re.DOTALL
 )
@@ -71,7 +72,8 @@ def parameters(value: bytes, charset: str = "") -> dict[str, str]:
     allows and many senders write, are decoded too.  The first of equal names wins.
     """
     plain, pieces = dict[str, str](), dict[str, list[tuple[int, bool, bytes]]]()
-    for found in PARAMETER.finditer(b";" + unfold(value).partition(b";")[2]):
+    # Some leave out the semicolon before the first parameter, and with it every part would be lost.
+    for found in PARAMETER.finditer(b";" + FIRST_TOKEN.sub(b"", unfold(value), count=1)):
         name = found[1].decode("ascii", "replace").lower()
         text = re.sub(rb"\\(.)", rb"\1", found[4]) if found[4] is not None else found[5].strip()
         if found[2] or found[3]:

@@ -1,5 +1,9 @@
 """users.history.list: changes after startHistoryId; 404 when they are forgotten."""
 
+from collections.abc import Iterable
+from itertools import islice
+from typing import TypeVar
+
 from infra.local.google import paging
 from infra.local.google.errors import bad_value, invalid_argument, not_found
 from infra.local.google.history import Change, Record
@@ -7,6 +11,8 @@ from infra.local.google.mailbox import Mailbox
 from infra.local.google.request import Request
 from infra.local.google.state import State
 from infra.local.google.wire import Json, without_empty
+
+T = TypeVar("T")
 
 KINDS = {
     "messageAdded": "messagesAdded",
@@ -25,8 +31,9 @@ def list_history(state: State, box: Mailbox, request: Request) -> Json:
         records = box.history.since(_start(state, request), now=now)
     except LookupError:
         raise not_found() from None
-    items = [item for record in records if (item := _item(record, kinds, label))]
-    page, following = _page(state, request, items)
+    matching = ((one.id, wanted) for one in records if (wanted := _wanted(one, kinds, label)))
+    found, following = _page(state, request, matching)
+    page = [_item(id_, wanted) for id_, wanted in found]
     current = str(box.history.shown(now=now))
     return without_empty({"history": page, "nextPageToken": following, "historyId": current})
 
@@ -46,28 +53,30 @@ def _kinds(request: Request) -> frozenset[str]:
     return frozenset(KINDS[name] for name in names) or frozenset(KINDS.values())
 
 
-def _page(state: State, request: Request, items: list[Json]) -> tuple[list[Json], str]:
-    """Cut a page.  Tokens count in halves: the odd ones come after the empty page of the switch."""
-    start, half = divmod(paging.position(request), 2)
-    size, rest = request.page_size(), items[start:]
-    if state.settings.history_empty_pages and rest and not half:
-        return [], paging.token(request, start * 2 + 1)
-    return rest[:size], paging.token(request, (start + size) * 2) if len(rest) > size else ""
-
-
-def _item(record: Record, kinds: frozenset[str], label: str) -> Json | None:
-    """Return a record reduced to what was asked for; None when nothing is left of it."""
-    wanted = [
+def _wanted(record: Record, kinds: frozenset[str], label: str) -> list[Change]:
+    """Return the changes of a record that were asked for; the label counts as it was at the time."""
+    return [
         change
         for change in record.changes
         if (change.kind == "bare" or change.kind in kinds)
         and (not label or label in change.labels or label in change.changed)
     ]
-    if not wanted:
-        return None
-    named = {one.message_id: {"id": one.message_id, "threadId": one.thread_id} for one in wanted}
-    item: Json = {"id": str(record.id), "messages": list(named.values())}
-    for change in wanted:
+
+
+def _page(state: State, request: Request, items: Iterable[T]) -> tuple[list[T], str]:
+    """Cut a page.  Tokens count in halves: the odd ones come after the empty page of the switch."""
+    start, half = divmod(paging.position(request), 2)
+    size = request.page_size()
+    found = list(islice(items, start, start + size + 1))
+    if state.settings.history_empty_pages and found and not half:
+        return [], paging.token(request, start * 2 + 1)
+    return found[:size], paging.token(request, (start + size) * 2) if len(found) > size else ""
+
+
+def _item(id_: int, changes: list[Change]) -> Json:
+    named = {one.message_id: {"id": one.message_id, "threadId": one.thread_id} for one in changes}
+    item: Json = {"id": str(id_), "messages": list(named.values())}
+    for change in changes:
         if change.kind != "bare":
             item.setdefault(change.kind, []).append(_entry(change))
     return item

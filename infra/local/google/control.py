@@ -42,7 +42,7 @@ class Control:
             ("GET", "settings"): lambda _: settings.shown(state.settings),
             ("POST", "settings"): self._set,
             ("GET", "service-accounts"): lambda _: {"serviceAccounts": self._service_accounts()},
-            ("POST", "reset"): lambda _: self._done(state.reset),
+            ("POST", "reset"): lambda _: self._done(publisher.forget, state.reset),
         }
 
     def answer(self, verb: str, path: str, raw: bytes) -> Reply:
@@ -66,8 +66,9 @@ class Control:
             return ok({"error": f"{type(bad).__name__}: {bad}"}, status=400)
 
     @staticmethod
-    def _done(act: Callable[[], None]) -> Json:
-        act()
+    def _done(*acts: Callable[[], None]) -> Json:
+        for act in acts:
+            act()
         return {}
 
     def _add_mailbox(self, body: Json) -> Json:

@@ -5,7 +5,7 @@ from typing import Any
 
 from infra.local.google.errors import GoogleError
 
-TOKEN = re.compile(r"[\w*@.$-]+|[,()/]")
+TOKEN = re.compile(r"[\w*@.$-]+|[,()/]", re.ASCII)
 DEEPEST = 30
 
 Mask = dict[str, Any]  # name: Mask of what lies below; an empty one keeps everything

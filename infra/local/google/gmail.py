@@ -43,6 +43,7 @@ class Gmail:
     def call(self, verb: str, target: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """Answer one call; *target* is the path with its query, *headers* have names in lower case."""
         try:
+            verb, target = _overridden(verb, target, headers, body)
             segments, query = split_target(target)
             route = self._find(verb, segments)
             with self._state.lock:
@@ -88,6 +89,14 @@ class Gmail:
             return route.act(self._state, box, request)
         with self._state.lock:
             return route.act(self._state, box, request)
+
+
+def _overridden(verb: str, target: str, headers: Mapping[str, str], body: bytes) -> tuple[str, str]:
+    """Return what a request means: Google's client posts a GET whose query is too long for a URL."""
+    meant = headers.get("x-http-method-override", verb)
+    if verb == "POST" and meant == "GET" and "form-urlencoded" in headers.get("content-type", ""):
+        return meant, f"{target.partition('?')[0]}?{body.decode('ascii', 'replace')}"
+    return verb, target
 
 
 def _answer(request: Request, value: Json | None) -> Reply:

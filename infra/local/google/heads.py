@@ -9,6 +9,7 @@ from functools import lru_cache
 
 HEAD_END = re.compile(rb"(?:\A|\n)\r?\n")
 FOLD = re.compile(rb"\r?\n(?=[ \t])")
+TAB_FOLD = re.compile(rb"[ \t]?\r?\n\t(?=[^ \t\r\n])")
 HEADER = re.compile(rb"([!-9;-~]+)[ \t]*:(.*)", re.DOTALL)
 WORD = re.compile(r"=\?([^?\s]{1,75})\?([bq])\?([^?]*)\?=", re.IGNORECASE)
 NO_CHARSETS = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined"})
@@ -18,12 +19,14 @@ GAP = re.compile(r"(\?=)\s+(?==\?[^?\s]{1,75}\?[bq]\?)", re.IGNORECASE)
 def split_head(raw: bytes) -> tuple[list[tuple[str, str]], bytes]:
     """Return the (name, value) lines of a head in order, and the body.
 
-    A fold loses its line end and keeps its white space, as Gmail shows it.  Lines that are no header are
-    passed over.  Bytes that are no UTF-8 become surrogates, to be judged by whoever reads them.
+    A fold loses its line end and keeps its white space, except that one tab by itself becomes a blank: so
+    genuine captures show it.  Lines that are no header are passed over.  Bytes that are no UTF-8 become
+    surrogates, to be judged by whoever reads them.
     """
     end = HEAD_END.search(raw)
     head, body = (raw[: end.start()], raw[end.end() :]) if end else (raw, b"")
-    found = (HEADER.fullmatch(line.rstrip(b"\r")) for line in FOLD.sub(b"", head).split(b"\n"))
+    lines = FOLD.sub(b"", TAB_FOLD.sub(b" ", head)).split(b"\n")
+    found = (HEADER.fullmatch(line.rstrip(b"\r")) for line in lines)
     return [(_text(one[1]), _text(one[2].strip(b" \t"))) for one in found if one], body
 
 

@@ -11,7 +11,7 @@ from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from infra.local.google.heads import headers_of, shown
+from infra.local.google.heads import HEAD_END, headers_of, shown
 from infra.local.google.history import Change, History, Kind
 
 SYSTEM_LABELS = (
@@ -20,6 +20,7 @@ SYSTEM_LABELS = (
 )  # fmt: skip
 SUBJECT_PREFIX = re.compile(r"^(?:(?:re|fwd?|aw|wg|sv|tr|rv)\s*(?:\[\d+\])?:\s*)+", re.IGNORECASE)
 WORTH_PACKING = 2_000  # bytes
+LONGEST_HEAD = 64_000  # bytes; a longer one is read too, at the price of the whole message
 LONGEST_THREAD = 100  # messages; Gmail begins a new one after about as many
 
 
@@ -44,6 +45,16 @@ class Stored:
     def raw(self) -> bytes:
         """The bytes as delivered."""
         return zlib.decompress(self.packed) if self.is_packed else self.packed
+
+    def start(self, most: int) -> bytes:
+        """Return the first *most* bytes, without unpacking the attachments behind them."""
+        return zlib.decompressobj().decompress(self.packed, most) if self.is_packed else self.packed[:most]
+
+    @property
+    def head(self) -> bytes:
+        """The head with the line that ends it, and perhaps some of the body."""
+        begun = self.start(LONGEST_HEAD)
+        return begun if len(begun) < LONGEST_HEAD or HEAD_END.search(begun) else self.raw
 
 
 @dataclass(slots=True)

@@ -101,15 +101,30 @@ def utf8(data: bytes, charset: str) -> bytes:
 
 
 def snippet(root: Part) -> str:
-    """Return the first 200 characters or so of text, HTML-escaped as Gmail has them."""
+    """Return the first 200 characters or so of text, HTML-escaped as Gmail has them.
+
+    Where there are both, genuine captures show the HTML's words and not the plain text's.
+    """
+    found: dict[str, str] = {}
     for part in root.walk():
         if part.media_type in {"text/plain", "text/html"} and not part.filename:
-            # Cut after decoding: half a character at the end would make the rest unreadable.
-            text = utf8(part.content, part.charset).decode("utf-8", "replace")[:SNIPPET_SOURCE]
-            words = " ".join((_without_tags(text) if part.media_type == "text/html" else text).split())
-            if words:
-                return html.escape(words[:SNIPPET]).replace("&#x27;", "&#39;")
-    return ""
+            found.setdefault(part.media_type, _words(part))
+    words = found.get("text/html") or found.get("text/plain", "")
+    return html.escape(_cut(words)).replace("&#x27;", "&#39;")
+
+
+def _words(part: Part) -> str:
+    # Cut after decoding: half a character at the end would make the rest unreadable.
+    text = utf8(part.content, part.charset).decode("utf-8", "replace")[:SNIPPET_SOURCE]
+    return " ".join((_without_tags(text) if part.media_type == "text/html" else text).split())
+
+
+def _cut(text: str) -> str:
+    """Return the start of *text*, without the word that would go over the limit."""
+    if len(text) <= SNIPPET:
+        return text
+    whole = re.sub(r"\w+\Z", "", text[: SNIPPET + 1])[:SNIPPET].rstrip()
+    return whole or text[:SNIPPET]
 
 
 def _without_tags(text: str) -> str:

@@ -99,6 +99,11 @@ class Publisher:
                 self._wake.wait(pause)
         return None
 
+    def forget(self) -> None:
+        """Drop what is still on its way."""
+        with self._wake:
+            self._due.clear()
+
     def close(self) -> None:
         """Stop publishing; what is not sent yet never will be."""
         with self._wake:

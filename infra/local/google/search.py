@@ -86,7 +86,7 @@ def words(text: str) -> str:
 
 def _indexed(message: Stored) -> dict[str, str]:
     if message.words is None:
-        found = headers_of(message.raw)
+        found = headers_of(message.head)
         message.words = {name: words(shown(found[name])) for name in INDEXED & found.keys()}
     return message.words
 

@@ -9,10 +9,11 @@ from email.message import Message
 from email.utils import collapse_rfc2231_value
 from functools import cached_property
 
-from infra.local.google.heads import shown, split_head
+from infra.local.google.heads import printable, shown, split_head
 
 DEEPEST = 30  # levels below which a container is shown as one opaque part
 MOST_PARTS = 10_000  # of one container
+LONGEST_HEADER = 10_000  # characters read for parameters: the standard library takes the square of it
 ODD = (LookupError, ValueError, TypeError, AttributeError, AssertionError, RecursionError)
 
 
@@ -78,8 +79,8 @@ def parse(raw: bytes, depth: int = 0) -> Part:
     if part.media_type == "message/rfc822":
         return Part(part.headers, body, (parse(part.content, depth + 1),))
     if part.media_type.startswith("multipart/"):
-        boundary = _parameter(part.header("content-type"), "boundary").rstrip()
-        pieces = _pieces(body, boundary.encode("utf-8", "surrogateescape")) if boundary else []
+        boundary = _boundary(part.header("content-type"))
+        pieces = _pieces(body, boundary) if boundary else []
         return Part(part.headers, body, tuple(parse(piece, depth + 1) for piece in pieces))
     return part
 
@@ -117,10 +118,16 @@ def _base64(body: bytes) -> bytes:
     return binascii.a2b_base64(letters + b"=" * (-len(letters) % 4))
 
 
+def _boundary(content_type: str) -> bytes:
+    """Return a container's boundary, byte by byte as it stands in the head."""
+    bytewise = content_type.encode("utf-8", "surrogateescape").decode("latin-1")
+    return _parameter(bytewise, "boundary").rstrip().encode("latin-1", "replace")
+
+
 def _only(value: str) -> "Message[str, str]":
     """Return a message of one header: the standard library's way to read its parameters."""
     message: Message[str, str] = Message()
-    message["Content-Type"] = value
+    message["Content-Type"] = printable(value[:LONGEST_HEADER])
     return message
 
 

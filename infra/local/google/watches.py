@@ -4,6 +4,8 @@ Gmail: one watch per mailbox and project, seven days, ending without a signal; e
 to the topic at once, and what Pub/Sub says to that decides whether there is a watch.
 """
 
+import json
+
 from infra.local.google.errors import backend_error, bad_value, forbidden, invalid_argument, not_found_with
 from infra.local.google.mailbox import SYSTEM_LABELS, Mailbox
 from infra.local.google.publisher import Publisher
@@ -34,9 +36,9 @@ def _wanted(state: State, box: Mailbox, request: Request) -> Watch:
     """Return the watch asked for; Google's refusal where it cannot be."""
     body = request.json("topicName", "labelIds", "labelFilterBehavior", "labelFilterAction")
     topic, project = str(body.get("topicName", "")), request.access.project
+    labels = _labels(body)
     if not topic.startswith(f"projects/{project}/topics/"):
         raise invalid_argument(f"Invalid topicName does not match projects/{project}/topics/*")
-    labels = frozenset(str(label) for label in body.get("labelIds") or ())
     for label in sorted(labels - box.user_labels.keys() - set(SYSTEM_LABELS)):
         raise invalid_argument(state.settings.watch_bad_label_text.replace("{label}", label))
     live = state.watches.get((project, box.email))
@@ -44,6 +46,15 @@ def _wanted(state: State, box: Mailbox, request: Request) -> Watch:
     if live and elsewhere and live.expires_ms > state.now() * 1000:
         raise invalid_argument(ONE_CLIENT)
     return Watch(topic, int(state.now() * 1000) + WEEK_MS, labels, include=_behaviour(body) == "include")
+
+
+def _labels(body: Json) -> frozenset[str]:
+    """Return the labels asked for; Google's 400 when they are no list of strings."""
+    given = body.get("labelIds") or []
+    for one in given if isinstance(given, list) else [given]:
+        if not isinstance(one, str) or given is one:
+            raise bad_value("label_ids", "TYPE_STRING", json.dumps(one))
+    return frozenset(given)
 
 
 def _behaviour(body: Json) -> str:

@@ -81,8 +81,8 @@ def base64url(data: bytes, *, padded: bool = True) -> str:
 
 def unbase64url(text: str) -> bytes:
     """Decode either alphabet, padded or not.  ValueError when it is neither."""
-    bare = text.rstrip("=").replace("+", "-").replace("/", "_")
-    return base64.urlsafe_b64decode(bare + "=" * (-len(bare) % 4))
+    bare = text.rstrip("=").replace("-", "+").replace("_", "/")
+    return base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True)
 
 
 def json_body(body: bytes) -> Json:
