@@ -96,7 +96,9 @@ class Capture:
             return
         prepared = prepare(wanted, answers, blobs=self.blobs, parsers=self.parsers, settings=self.settings)
         matches = self._match_all({one.gmail_id: one.mail.participants for one in prepared})
-        self._let_go([one for one in prepared if not matches[one.gmail_id]])
+        unread = [one for one in prepared if not matches[one.gmail_id] and one.unread]
+        self._close([one.gmail_id for one in unread], "dead", "it could not be read; its raw bytes are kept")
+        self._let_go([one for one in prepared if not matches[one.gmail_id] and not one.unread])
         ours = [one for one in prepared if matches[one.gmail_id]]
         for group in _groups(ours):
             self._store(group, matches)

@@ -32,6 +32,11 @@ class Prepared:
         """The id inside its account."""
         return self.entry.gmail_id
 
+    @property
+    def unread(self) -> bool:
+        """Whether parsing failed as a whole: then that nobody was found in it means nothing."""
+        return any(defect.startswith("parse-") for defect in self.mail.defects)
+
     def email(self, matches: tuple[Match, ...], own: Own) -> NewEmail:
         """Make the value that is stored.  Attachments become durable here, once we know the mail is ours."""
         mail = self.mail

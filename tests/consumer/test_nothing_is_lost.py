@@ -1,6 +1,7 @@
 """Crashes, races, lag and expired history: every message ends up stored once."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -294,3 +295,16 @@ def test_wake_counters_survive_a_release_with_a_pause(world):
         deltas.release(conn, lease, due_in=timedelta(hours=1), seen_wake=0)
 
     assert world.lease() is not None
+
+
+def test_a_mail_that_cannot_be_read_and_names_nobody_is_dead_with_its_raw_kept(world, mocker):
+    from consumer.mail.parse import opaque
+
+    world.enrol(ADA)
+    unread = opaque(b"", received_at=datetime(2026, 11, 16, tzinfo=UTC), defect="parse-died")
+    mocker.patch.object(type(world.deps.parsers), "parse", lambda _, mails: [unread for _ in mails])
+
+    gmail_id = world.arrive(ADA, mail())
+
+    assert world.states(ADA) == {gmail_id: "dead"}
+    assert [path for path in (world.deps.blobs.root / "raw").rglob("*") if path.is_file()]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from http.client import responses
 from secrets import token_urlsafe
 
-from infra.local.google.errors import GoogleError, too_many_concurrent
+from infra.local.google.errors import GoogleError, of_status, too_many_concurrent
 from infra.local.google.state import State
 from infra.local.google.tree import parse
 from infra.local.google.wire import Reply, html_page, ok, refused
@@ -77,6 +77,8 @@ def _run(state: State, call: Call, one: Inner, number: int, authorization: str) 
     most = state.settings.batch_concurrency
     if most and number >= most:
         return refused(too_many_concurrent())
+    if state.settings.batch_inner_status and number % 2:
+        return refused(of_status(state.settings.batch_inner_status))
     if not one.verb:
         return _bad("Failed to parse batch request part.")
     # The batch's own token counts for a part that has none.

@@ -62,7 +62,7 @@ class Control:
             return ok({"error": str(missing)}, status=404)
         except KeyError as missing:
             return ok({"error": f"the body lacks {missing}"}, status=400)
-        except (ValueError, TypeError, OverflowError) as bad:
+        except (ValueError, TypeError, OverflowError, AttributeError) as bad:
             return ok({"error": f"{type(bad).__name__}: {bad}"}, status=400)
 
     @staticmethod

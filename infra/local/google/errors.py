@@ -114,6 +114,45 @@ def too_many_concurrent() -> GoogleError:
     return GoogleError(429, message, "rateLimitExceeded", domain="usageLimits")
 
 
+def of_status(status: int) -> GoogleError:
+    """Return the refusal that usually comes with a status: 403 is a spent quota, more often than 429."""
+    match status:
+        case 401:
+            return invalid_credentials()
+        case 403:
+            return quota_spent()
+        case 404:
+            return not_found()
+        case 429:
+            return too_many_concurrent()
+        case _:
+            return backend_error(status)
+
+
+def quota_spent() -> GoogleError:
+    """Refuse a call beyond the units of a user's minute, in the words of 2026."""
+    return GoogleError(
+        403,
+        "Quota exceeded for quota metric 'Total Query Cost' and limit 'Units per minute per user' of service "
+        "'gmail.googleapis.com' for consumer 'project_number:1'.",
+        "rateLimitExceeded",
+        domain="usageLimits",
+        details=(
+            {
+                "@type": ERROR_INFO,
+                "reason": "RATE_LIMIT_EXCEEDED",
+                "domain": "googleapis.com",
+                "metadata": {
+                    "service": "gmail.googleapis.com",
+                    "quota_limit": "totalQueryCostPerMinutePerUser",
+                    "quota_limit_value": "6000",
+                    "quota_unit": "1/min/{project}/{user}",
+                },
+            },
+        ),
+    )
+
+
 def invalid_credentials() -> GoogleError:
     """Refuse a bearer token nobody issued, or one that has ended."""
     return GoogleError(

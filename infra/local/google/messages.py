@@ -43,7 +43,9 @@ def _newest_of_threads(messages: Iterator[Stored]) -> Iterator[Stored]:
 
 def _thread_item(state: State, box: Mailbox, newest: Stored) -> Json:
     latest = max(one.history_id for one in box.thread(newest.thread_id, now=state.now()))
-    return without_empty({"id": newest.thread_id, "snippet": shapes.snippet(newest), "historyId": str(latest)})
+    return without_empty(
+        {"id": newest.thread_id, "snippet": shapes.snippet(newest), "historyId": str(latest)}
+    )
 
 
 def _found(state: State, box: Mailbox, request: Request) -> Iterator[Stored]:

@@ -32,6 +32,7 @@ class Settings:
     # Batches.
     batch_shuffle: bool = False  # answers in any order
     batch_concurrency: int = 0  # parts of a batch above this number draw an inner 429; 0: never
+    batch_inner_status: int = 0  # every second part draws this (401, 403, 404, 429, 500, 503); 0: never
     batch_outer_status: int = 0  # answer every batch as a whole with this (502 as an HTML page); 0: never
     batch_most: int = 100  # parts; more draw a 400
     batch_too_many_text: str = "The batch request could not be processed: too many calls."

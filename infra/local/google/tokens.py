@@ -60,7 +60,7 @@ def _proved(identity: Identity, assertion: str) -> tuple[ServiceAccount, Json]:
         raise Refused(400, "invalid_grant", "Invalid grant: account not found")
     if header.get("alg") != "RS256" or not any(key.signed(assertion) for key in account.keys):
         raise Refused(400, "invalid_grant", "Invalid JWT Signature.")
-    if claims.get("aud") not in AUDIENCES:
+    if str(claims.get("aud")) not in AUDIENCES:
         raise Refused(400, "invalid_grant", "Invalid JWT: Failed audience check.")
     if not _timely(claims):
         raise Refused(400, "invalid_grant", CLOCK)

@@ -5,6 +5,7 @@ to the topic at once, and what Pub/Sub says to that decides whether there is a w
 """
 
 import json
+import re
 
 from infra.local.google.errors import backend_error, bad_value, forbidden, invalid_argument, not_found_with
 from infra.local.google.mailbox import SYSTEM_LABELS, Mailbox
@@ -37,7 +38,7 @@ def _wanted(state: State, box: Mailbox, request: Request) -> Watch:
     body = request.json("topicName", "labelIds", "labelFilterBehavior", "labelFilterAction")
     topic, project = str(body.get("topicName", "")), request.access.project
     labels = _labels(body)
-    if not topic.startswith(f"projects/{project}/topics/"):
+    if not re.fullmatch(rf"projects/{re.escape(project)}/topics/[^/?#\s]+", topic):
         raise invalid_argument(f"Invalid topicName does not match projects/{project}/topics/*")
     for label in sorted(labels - box.user_labels.keys() - set(SYSTEM_LABELS)):
         raise invalid_argument(state.settings.watch_bad_label_text.replace("{label}", label))
@@ -51,9 +52,8 @@ def _wanted(state: State, box: Mailbox, request: Request) -> Watch:
 def _labels(body: Json) -> frozenset[str]:
     """Return the labels asked for; Google's 400 when they are no list of strings."""
     given = body.get("labelIds") or []
-    for one in given if isinstance(given, list) else [given]:
-        if not isinstance(one, str) or given is one:
-            raise bad_value("label_ids", "TYPE_STRING", json.dumps(one))
+    if not isinstance(given, list) or not all(isinstance(one, str) for one in given):
+        raise bad_value("label_ids", "TYPE_STRING", json.dumps(given))
     return frozenset(given)
 
 

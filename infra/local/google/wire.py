@@ -87,7 +87,10 @@ def unbase64url(text: str) -> bytes:
 
 def json_body(body: bytes) -> Json:
     """Read a JSON object; {} when there is none.  ValueError when it is something else."""
-    value = json.loads(body) if body.strip() else {}
+    try:
+        value = json.loads(body) if body.strip() else {}
+    except RecursionError:
+        raise ValueError("too deep") from None
     if not isinstance(value, dict):
         raise ValueError("a JSON object is expected")  # noqa: TRY004 - like every other malformed body
     return value
