@@ -2,16 +2,17 @@
 
 import base64
 from collections.abc import Iterator
+from itertools import count
 
 import pytest
 import urllib3
-from google.auth.transport.urllib3 import Request
 from google.oauth2 import service_account
 from googleapiclient.discovery import build
 
 from infra.local.google import LocalGoogle, serve
 
 SCOPE = "https://www.googleapis.com/auth/gmail.readonly"
+_numbers = count(1)
 
 
 @pytest.fixture(scope="session")
@@ -20,29 +21,14 @@ def standin() -> Iterator[LocalGoogle]:
         yield google
 
 
-@pytest.fixture(scope="session")
-def http() -> Iterator[urllib3.PoolManager]:
-    with urllib3.PoolManager(retries=False, timeout=30) as pool:
-        yield pool
-
-
-@pytest.fixture(scope="session")
-def key(standin, http):
-    """A service account of project "p"; keys survive every reset."""
-    body = {"email": "mailroom@p.iam.gserviceaccount.com", "projectId": "p"}
-    return http.request("POST", f"{standin.url}/control/service-accounts", json=body).json()
-
-
 class Box:
-    """A mailbox, seen by Google's client and by the control side."""
+    """A mailbox of this test's own, seen by Google's client and by the control side."""
 
-    email = "ada@fund.test"
-
-    def __init__(self, url, http, key):
-        self.url, self.http, self.key = url, http, key
+    def __init__(self, url):
+        self.url, self.email = url, f"ada{next(_numbers)}@fund.test"
         self.services = []
-        self.control("reset")
         self.control("mailboxes", {"email": self.email, "labels": ["Deals"], "aliases": ["ada@alias.test"]})
+        self.key = self.control("service-accounts", {"email": f"sa-{self.email}", "projectId": "p"})
         self.gmail = self.client().users()
 
     def credentials(self, subject=None):
@@ -51,24 +37,17 @@ class Box:
         )
 
     def client(self, subject=None):
-        options, credentials = {"api_endpoint": self.url}, self.credentials(subject)
-        self.services.append(
-            build("gmail", "v1", credentials=credentials, client_options=options, cache_discovery=False)
+        options = {"api_endpoint": self.url}
+        return build(
+            "gmail",
+            "v1",
+            credentials=self.credentials(subject),
+            client_options=options,
+            cache_discovery=False,
         )
-        return self.services[-1]
-
-    def token(self, subject=None):
-        credentials = self.credentials(subject)
-        credentials.refresh(Request(self.http))
-        return credentials.token
-
-    def ask(self, path, verb="GET", token=None, **more):
-        """Call what is below /gmail/v1/users by hand, for what the client would not let through."""
-        headers = {"Authorization": f"Bearer {token or self.token()}"} | more.pop("headers", {})
-        return self.http.request(verb, f"{self.url}/gmail/v1/users/{path}", headers=headers, **more)
 
     def control(self, path, body=None, method="POST"):
-        answer = self.http.request(method, f"{self.url}/control/{path}", json=body or {})
+        answer = urllib3.request(method, f"{self.url}/control/{path}", json=body or {}, retries=False)
         assert answer.status < 300, answer.data
         return answer.json()
 
@@ -77,19 +56,20 @@ class Box:
         body = {"raw": base64.urlsafe_b64encode(raw).decode()} | ({"labels": list(labels)} if labels else {})
         return self.control(f"mailboxes/{self.email}/messages", body | more)
 
-    def get(self, message_id, **more):
-        return self.gmail.messages().get(userId="me", id=message_id, **more).execute()
-
-    def history(self, since, **more):
-        return self.gmail.history().list(userId="me", startHistoryId=str(since), **more).execute()
+    def history(self, since):
+        return self.gmail.history().list(userId="me", startHistoryId=str(since)).execute()
 
     def now(self):
         return int(self.gmail.getProfile(userId="me").execute()["historyId"])
 
 
 @pytest.fixture
-def box(standin, http, key) -> Iterator[Box]:
-    box = Box(standin.url, http, key)
+def box(standin) -> Iterator[Box]:
+    box = Box(standin.url)
     yield box
     for service in box.services:
         service.close()
+    box.control(
+        "settings",
+        {"history_lag_sec": 0, "message_lag_sec": 0, "history_empty_pages": False, "batch_shuffle": False},
+    )
