@@ -49,11 +49,9 @@ def test_the_bin_is_labels_and_deletion_is_deletion(box):
     box.control(f"mailboxes/{box.email}/messages/{message_id}/trash")
     box.control(f"mailboxes/{box.email}/messages/{message_id}", method="DELETE")
 
-    records = box.history(before)["history"]
-
-    assert [next(key for key in one if key not in {"id", "messages"}) for one in records] == [
-        "labelsAdded", "labelsRemoved", "messagesDeleted",
-    ]  # fmt: skip
+    # What came and what went is one record or two.
+    kinds = [kind for one in box.history(before)["history"] for kind in one if kind not in {"id", "messages"}]
+    assert kinds == ["labelsAdded", "labelsRemoved", "messagesDeleted"]
 
 
 def test_saving_a_draft_again_replaces_its_message_and_sending_gives_a_new_one(box):
