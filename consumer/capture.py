@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from consumer.history import ruled_out
 from consumer.mail.headers import from_headers
@@ -16,11 +16,9 @@ from shared.config import Settings
 from shared.errors import (
     MailroomError,
     MessageGone,
-    NoMailbox,
     NotStorable,
-    OperatorMustAct,
-    Reconnect,
     TryLater,
+    Unanswered,
 )
 from shared.gmail.client import Gmail
 from shared.gmail.resources import Message
@@ -33,8 +31,10 @@ from shared.store.runs import Tally
 
 log = logger("consumer")
 
-# A message announced a moment ago may not be in Gmail's index yet: look again after these pauses.
+# A message announced a moment ago may not be in Gmail's index yet: look again after these pauses, and
+# never call it gone before this age, whatever else went wrong with it meanwhile.
 LAG_PAUSES = (timedelta(seconds=2), timedelta(seconds=5), timedelta(seconds=15))
+LAG_AGE = timedelta(seconds=30)
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(hours=1)
 
@@ -145,11 +145,9 @@ class Capture:
 
     def _failed(self, entries: Sequence[Entry], error: MailroomError) -> None:
         for entry in entries:
-            if isinstance(error, Reconnect | NoMailbox | OperatorMustAct):
-                raise error  # says something about the account, nothing about this message
             if isinstance(error, MessageGone):
                 self._missing(entry, error)
-            elif isinstance(error, TryLater):
+            elif isinstance(error, TryLater) and not isinstance(error, Unanswered):
                 # Not the message's fault, so not counted; yet never sooner than its own schedule says.
                 pause = max(error.after, _pause(entry.attempts)) if entry.attempts else error.after
                 self._postpone(entry, Postponed(pause, str(error), counts=False))
@@ -161,8 +159,10 @@ class Capture:
 
     def _missing(self, entry: Entry, error: MessageGone) -> None:
         """Gone for good, or announced before Gmail's own index knew of it."""
-        if entry.live and entry.attempts < len(LAG_PAUSES):
-            self._postpone(entry, Postponed(LAG_PAUSES[entry.attempts], str(error), counts=True))
+        young = datetime.now(UTC) - entry.seen_at < LAG_AGE
+        if entry.live and (entry.attempts < len(LAG_PAUSES) or young):
+            pause = LAG_PAUSES[min(entry.attempts, len(LAG_PAUSES) - 1)]
+            self._postpone(entry, Postponed(pause, str(error), counts=True))
         else:
             self._close([entry.gmail_id], "gone")
 

@@ -1,16 +1,18 @@
 """One look: ask Gmail what changed since the cursor, and make sure it can never be forgotten."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
+from consumer import reconcile
 from consumer.history import Fold, fold, reopened
 from shared.config import Settings
 from shared.errors import HistoryGone, LeaseLost
 from shared.gmail.client import Gmail
-from shared.store import accounts, deltas, ledger, searches
+from shared.store import accounts, deltas, ledger
 from shared.store.accounts import Account
 from shared.store.database import Connection, Database
 from shared.store.deltas import Lease, Pushed
+from shared.store.searches import GapReason
 
 # Gmail sends at most one notification a second and drops the others, so the last changes of a burst come
 # without one: after mail was found, one more look (2 units) finds them in seconds instead of minutes.
@@ -38,12 +40,22 @@ def look(db: Database, gmail: Gmail, settings: Settings, lease: Lease) -> Look:
     """
     with db.transaction() as conn:
         account, pushed = accounts.by_id(conn, lease.account_id), deltas.pushed(conn, lease)
+
+    def long_way_round(reason: GapReason) -> Look:
+        reconcile.begin(db, lease, account, anchor=gmail.profile().history_id, reason=reason)
+        return Look(wake=pushed.wake, news=True, lagging=False)
+
+    if reconcile.is_stale(account, settings, datetime.now(UTC)):
+        return long_way_round("stale")
     try:
         pages = list(gmail.history(account.cursor))
     except HistoryGone:
-        return _long_way_round(db, gmail, lease, account, pushed)
-    seen = fold(record for page in pages for record in page.records)
+        return long_way_round("expired")
+    seen = fold((record for page in pages for record in page.records), settings.skip_labels)
     reached = max((page.history_id for page in pages), default=account.cursor)
+    if reached < account.cursor and gmail.profile().history_id < account.cursor:
+        # A mailbox made anew under the same address counts from the start: nothing would ever be newer.
+        return long_way_round("restarted")
     lagging = pushed.history_id is not None and reached < pushed.history_id
     with db.transaction() as conn:
         _write_down(conn, settings, lease, seen, pushed)
@@ -62,36 +74,19 @@ def _write_down(conn: Connection, settings: Settings, lease: Lease, seen: Fold, 
         conn,
         lease.account_id,
         [
-            ledger.Seen(gmail_id, told.thread_id, told.labels)
+            ledger.Seen(gmail_id, told.thread_id, told.labels, told.arrived)
             for gmail_id, told in present.items()
-            if gmail_id not in states
+            if told.arrived or gmail_id not in states
         ],
-        live=True,
         pushed_at=pushed.first_at,
     )
-    ledger.relabel(
-        conn,
-        lease.account_id,
-        {gmail_id: told.labels for gmail_id, told in known.items() if told.labels is not None},
-        reopened(seen, states, settings.skip_labels),
-    )
-    ledger.disappeared(conn, lease.account_id, seen.gone)
+    labels = {gmail_id: told.labels for gmail_id, told in known.items() if told.labels is not None}
+    ledger.relabel(conn, lease.account_id, labels)
+    reconcile.reappear(conn, lease.account_id, reopened(seen, states, settings.skip_labels))
+    reconcile.vanish(conn, settings, lease.account_id, seen.gone)
 
 
 def _move(conn: Connection, account: Account, reached: int) -> None:
     """Forward only, and only from where this look began; anything else is another worker's doing."""
     if not accounts.move_cursor(conn, account.id, expected=account.cursor, to=max(reached, account.cursor)):
         raise LeaseLost(f"the cursor of account {account.id} was moved by another worker")
-
-
-def _long_way_round(db: Database, gmail: Gmail, lease: Lease, account: Account, pushed: Pushed) -> Look:
-    """Gmail no longer keeps our history: anchor first, then list everything, then go on from the anchor.
-
-    The anchor is taken before the listing starts, so what arrives during it is seen by the next look.
-    """
-    anchor = gmail.profile().history_id
-    with db.transaction() as conn:
-        searches.recover(conn, account.id, cursor=account.cursor, anchor=anchor)
-        _move(conn, account, anchor)
-        deltas.hold(conn, lease, lasts=deltas.LEASE)
-    return Look(wake=pushed.wake, news=True, lagging=False)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from consumer.mail.message import Attachment, Mail
 from consumer.match import Match, Own
@@ -13,6 +14,8 @@ from shared.store.emails import Direction, NewAttachment, NewEmail, NewMatch, Ne
 from shared.store.ledger import Entry
 
 MEBIBYTE = 1024 * 1024
+# Gmail keeps history for about a week: what is older when we are told of it did not arrive just now.
+NEWS_LASTS = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,11 @@ class Prepared:
         """Whether parsing failed as a whole: then that nobody was found in it means nothing."""
         return any(defect.startswith("parse-") for defect in self.mail.defects)
 
+    @property
+    def _imported(self) -> bool:
+        """Whether old mail came in just now: an import makes new history of messages of any age."""
+        return self.entry.seen_at - self.message.internal_date > NEWS_LASTS
+
     def email(self, matches: tuple[Match, ...], own: Own) -> NewEmail:
         """Make the value that is stored.  Attachments become durable here, once we know the mail is ours."""
         mail = self.mail
@@ -44,7 +52,7 @@ class Prepared:
             gmail_id=self.gmail_id,
             gmail_thread_id=self.message.thread_id or self.gmail_id,
             labels=tuple(self.message.label_ids),
-            historic=not self.entry.live,
+            historic=not self.entry.live or self._imported,
             message_id=mail.message_id,
             digest=mail.digest,
             subject=mail.subject,

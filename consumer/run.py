@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from consumer import reconcile
 from consumer.backfill import list_page
 from consumer.capture import Capture
 from consumer.delta import AFTER_NEWS, LAG_PAUSES, Look, look
@@ -11,11 +12,13 @@ from consumer.match import Own
 from consumer.parsing import Parsers
 from shared.blobs import BlobStore
 from shared.config import Settings
-from shared.gmail.client import GmailFactory
+from shared.errors import SlowDown, TryLater
+from shared.gmail.client import Gmail, GmailFactory
 from shared.store import accounts, deltas, ledger, searches
 from shared.store.database import Database
 from shared.store.deltas import Lease
 from shared.store.runs import Tally
+from shared.store.searches import Search
 
 # Rows taken at a time: small enough that a notification waits at most one such step.
 STEP = 25
@@ -42,10 +45,11 @@ class Outcome:
     lag_looks: int
 
 
-def run(deps: Deps, lease: Lease, tally: Tally) -> Outcome:
+def run(deps: Deps, lease: Lease, tally: Tally, *, progress: Callable[[], None] = lambda: None) -> Outcome:
     """Look, then capture what waits and list what is still to be found, until nothing is left.
 
     Whenever the wake counter moves, a new look comes first: old mail never holds up new mail.
+    *progress* is called after every step.
     """
     with deps.db.transaction() as conn:
         address = accounts.by_id(conn, lease.account_id).address
@@ -53,6 +57,7 @@ def run(deps: Deps, lease: Lease, tally: Tally) -> Outcome:
     live, bulk = deps.gmail.account(address, live=True), deps.gmail.account(address)
     looked: Look | None = None
     while not deps.stopping():
+        progress()
         with deps.db.transaction() as conn:
             wake = deltas.hold(conn, lease, lasts=deltas.LEASE)
             entries = ledger.waiting(conn, lease.account_id, limit=STEP)
@@ -61,16 +66,30 @@ def run(deps: Deps, lease: Lease, tally: Tally) -> Outcome:
             looked = look(deps.db, live, deps.settings, lease)
             continue
         urgent = [entry for entry in entries if entry.live]
-        if entries:
-            gmail = live if urgent else bulk
-            capture = Capture(deps.db, deps.blobs, deps.parsers, deps.settings, own, gmail, lease, tally)
-            capture.take(urgent or entries)
-        elif search is not None:
-            tally.kind = "recovery" if search.kind == "recovery" else "backfill"
-            list_page(deps.db, bulk, lease, search, size=deps.settings.page_size)
-        else:
-            break
+        gmail = live if urgent else bulk
+        try:
+            if entries:
+                capture = Capture(deps.db, deps.blobs, deps.parsers, deps.settings, own, gmail, lease, tally)
+                capture.take(urgent or entries)
+            elif search is not None:
+                find(deps, bulk, lease, search, tally)
+            else:
+                break
+        except TryLater as later:
+            if urgent or isinstance(later, SlowDown):
+                raise
+            # Old mail waits for units, or for a page: a notification meanwhile does not wait with it.
+            return Outcome(later.after, looked.wake, 0)
     return _outcome(deps, lease, looked)
+
+
+def find(deps: Deps, gmail: Gmail, lease: Lease, search: Search, tally: Tally) -> None:
+    """Bring a search one step further."""
+    tally.kind = "recovery" if search.kind == "recovery" else "backfill"
+    if search.state == "confirming":
+        reconcile.confirm(deps.db, gmail, deps.settings, lease, search)
+    else:
+        list_page(deps.db, gmail, lease, search, size=deps.settings.page_size)
 
 
 def _outcome(deps: Deps, lease: Lease, looked: Look | None) -> Outcome:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from os import getpid
 from threading import Event, Thread, current_thread
 
+from consumer.heartbeat import Heartbeat
 from consumer.run import Deps, Outcome, run
 from shared.errors import LeaseLost, MailroomError, NoMailbox, OperatorMustAct, Reconnect, TryLater
 from shared.log import logger
@@ -20,6 +21,11 @@ AFTER_SURPRISE = timedelta(minutes=1)
 # Trouble only people can end: looked at again by itself, seldom.
 AFTER_OPERATOR = timedelta(minutes=15)
 AFTER_NO_MAILBOX = timedelta(hours=24)
+STOPPED: dict[type[MailroomError], tuple[str, timedelta]] = {
+    Reconnect: ("reconnect", AFTER_NO_MAILBOX),
+    NoMailbox: ("no_mailbox", AFTER_NO_MAILBOX),
+    OperatorMustAct: ("operator", AFTER_OPERATOR),
+}
 # Longest sleep without a wake-up call: what a lost announcement can cost.
 LONGEST_SLEEP = timedelta(seconds=5)
 
@@ -95,8 +101,8 @@ def attend(deps: Deps, lease: Lease) -> Tally:
     One account's trouble stays its own: nothing is raised but the database being away.
     """
     started, tally = datetime.now(UTC), Tally()
-    with deps.gmail.counting(lambda units: _spend(tally, units)):
-        outcome = _attempt(deps, lease, tally)
+    with deps.gmail.counting(lambda units: _spend(tally, units)), Heartbeat(deps.db, lease) as heart:
+        outcome = _attempt(deps, lease, tally, heart)
     if outcome is None:
         return tally
     with deps.db.transaction() as conn:
@@ -116,10 +122,10 @@ def _spend(tally: Tally, units: int) -> None:
     tally.units += units
 
 
-def _attempt(deps: Deps, lease: Lease, tally: Tally) -> Outcome | None:
+def _attempt(deps: Deps, lease: Lease, tally: Tally, heart: Heartbeat) -> Outcome | None:
     """Return when the account is due again, or None when it is no longer ours to give back."""
     try:
-        return run(deps, lease, tally)
+        return run(deps, lease, tally, progress=heart.progress)
     except LeaseLost as lost:
         log.warning("lease.lost", account=lease.account_id, why=str(lost))
         return None
@@ -140,11 +146,7 @@ def _attempt(deps: Deps, lease: Lease, tally: Tally) -> Outcome | None:
 
 
 def _stop_account(deps: Deps, lease: Lease, trouble: Reconnect | NoMailbox | OperatorMustAct) -> Outcome:
-    status, pause = {
-        Reconnect: ("reconnect", AFTER_NO_MAILBOX),
-        NoMailbox: ("no_mailbox", AFTER_NO_MAILBOX),
-        OperatorMustAct: ("operator", AFTER_OPERATOR),
-    }[type(trouble)]
+    status, pause = next(what for kind, what in STOPPED.items() if isinstance(trouble, kind))
     with deps.db.transaction() as conn:
         accounts.set_status(conn, lease.account_id, status, str(trouble))
         audit.note(conn, actor="consumer", action=f"account.{status}", subject=str(lease.account_id))

@@ -16,7 +16,7 @@ from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 
 from shared.errors import ConfigError
 
-Need = Literal["push", "gmail", "watch"]
+Need = Literal["push", "pull", "gmail", "watch"]
 
 SECRETS = (
     "DATABASE_URL",
@@ -28,6 +28,7 @@ SECRETS = (
 # What a part of mailroom cannot start without, beyond the defaults.
 NEEDS: dict[Need, tuple[str, ...]] = {
     "push": ("CRM_GMAIL_PUSH_AUDIENCE", "CRM_GMAIL_PUSH_SERVICE_ACCOUNT", "CRM_GMAIL_PUBSUB_SUBSCRIPTION"),
+    "pull": ("CRM_GMAIL_PUBSUB_SUBSCRIPTION",),
     "gmail": ("CRM_GMAIL_SA_KEY_PATH", "CRM_GMAIL_WORKSPACE_DOMAIN"),
     "watch": ("CRM_GMAIL_PUBSUB_TOPIC",),
 }
@@ -90,6 +91,8 @@ class Settings(BaseModel):
     )  # 0: unlimited, for servers that do not meter
     retry_max: int = _env("CRM_GMAIL_RETRY_MAX", 5, ge=1, le=50)
     max_attachment_mb: int = _env("CRM_GMAIL_MAX_ATTACHMENT_MB", 50, ge=1, le=150)
+    stale_days: int = _env("CRM_GMAIL_HISTORY_STALE_DAYS", 5, ge=1, le=30)
+    on_delete: Literal["keep", "hide", "erase"] = _env("CRM_GMAIL_ON_DELETE", "keep")
     skip_labels: Names = _env("CRM_GMAIL_SKIP_LABELS", ("SPAM", "TRASH", "DRAFT", "CHAT"))
 
     @property

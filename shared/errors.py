@@ -38,6 +38,29 @@ class TryLater(MailroomError):
         self.shared = shared
 
 
+class SlowDown(TryLater):
+    """There are no quota units for this now (*shared*: for nobody): send nothing before *after*.
+
+    Asking again before the time Gmail names moves that time further out.
+    """
+
+
+class Unanswered(TryLater):
+    """Google gave no answer, or none that makes sense: a timeout, a 5xx, JSON cut in two.
+
+    Raised, it says that nothing answers for the account.  In the place of one message it says that this
+    message could not be had while the same mailbox answered something else: an attempt that counts.
+    """
+
+
+class NotAsked(TryLater):
+    """This message was not asked for: what stopped us before it is no fault of its own."""
+
+
+class MessageRefused(MailroomError):
+    """Google refuses this one message although it answers for the account: count it, give up after a few."""
+
+
 class HistoryGone(MailroomError):
     """Gmail no longer keeps changes this old: take the long way round (anchor, list, catch up)."""
 

@@ -42,7 +42,7 @@ def _consume(settings: wiring.Settings, stop: Event, *, threads: int, parsers: i
     from shared.blobs import BlobStore
 
     with (
-        wiring.database(settings, most=threads + 2, name="mailroom-consume") as db,
+        wiring.database(settings, most=2 * threads + 2, name="mailroom-consume") as db,
         Parsers(parsers) as children,
     ):
         deps = Deps(db, wiring.gmail(settings), BlobStore(settings.blob_dir), children, settings, stop.is_set)

@@ -6,6 +6,7 @@ either form and every list and most fields have a default.
 
 import html
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, TypeVar
 
@@ -55,6 +56,7 @@ class Change(Resource, frozen=True, rename="camel"):
     """One entry of a history record's change lists."""
 
     message: MessageRef
+    label_ids: tuple[str, ...] = ()  # of a label change: the labels that came or went
 
 
 class HistoryRecord(Resource, frozen=True, rename="camel"):
@@ -82,10 +84,31 @@ class Header(Resource, frozen=True, rename="camel"):
     value: str = ""
 
 
-class Payload(Resource, frozen=True, rename="camel"):
-    """The part of a message's payload that the metadata format brings."""
+class Body(Resource, frozen=True, rename="camel"):
+    """What a part holds: its data, or the id to fetch them by, good for a while."""
 
+    attachment_id: str = ""
+    size: int = 0  # bytes, decoded
+    data: str = ""
+
+
+class Payload(Resource, frozen=True, rename="camel"):
+    """One part of a message.  The metadata format brings the outermost one's headers and nothing else."""
+
+    part_id: str = ""
+    mime_type: str = ""
+    filename: str = ""
     headers: tuple[Header, ...] = ()
+    body: Body = Body()
+    parts: tuple["Payload", ...] = ()
+
+    def walk(self) -> Iterator["Payload"]:
+        """Yield this part and all inside it, outermost first."""
+        waiting = [self]
+        while waiting:
+            part = waiting.pop()
+            yield part
+            waiting.extend(reversed(part.parts))
 
 
 class Message(Resource, frozen=True, rename="camel"):

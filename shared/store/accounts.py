@@ -103,6 +103,16 @@ def move_cursor(conn: Connection, account_id: int, *, expected: int, to: int) ->
     return conn.execute(SQL["move_cursor"], {"id": account_id, "expected": expected, "to": to}).rowcount == 1
 
 
+def restart_cursor(conn: Connection, account_id: int, *, expected: int, to: int) -> bool:
+    """Set the cursor of a mailbox that numbers its history anew; False when somebody else moved it.
+
+    The one way back, together with a recovery that lists everything: going back repeats, never skips.
+    """
+    return (
+        conn.execute(SQL["restart_cursor"], {"id": account_id, "expected": expected, "to": to}).rowcount == 1
+    )
+
+
 def succeeded(conn: Connection, account_id: int) -> None:
     """Note that a look at this account ended well; trouble that went away by itself is over."""
     conn.execute(SQL["succeeded"], {"id": account_id})

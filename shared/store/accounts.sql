@@ -61,6 +61,11 @@ UPDATE mailroom.email_accounts
    SET cursor = %(to)s, cursor_at = now()
  WHERE id = %(id)s AND cursor = %(expected)s AND %(to)s >= cursor;
 
+-- name: restart_cursor
+UPDATE mailroom.email_accounts
+   SET cursor = %(to)s, cursor_at = now()
+ WHERE id = %(id)s AND cursor = %(expected)s;
+
 -- name: succeeded
 UPDATE mailroom.email_accounts
    SET last_success_at = now(),

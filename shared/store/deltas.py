@@ -46,7 +46,7 @@ class Pushed:
 def push(conn: Connection, address: str, history_id: int) -> int | None:
     """Take one notification in: due now, greatest history id, wake counter + 1.
 
-    Returns the account's id, or None when no active account has this address (nothing is written).
+    Returns the account's id, or None when no account has this address (nothing is written).
     Announces the delta only when it turns due: an announcement per notification would queue commits.
     """
     row = conn.execute(SQL["push"], {"address": address, "history_id": history_id}).fetchone()

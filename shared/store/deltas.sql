@@ -1,15 +1,16 @@
 -- name: push
--- One upsert and nothing else: this is all a notification costs.
+-- One upsert and nothing else: this is all a notification costs.  An account that waits for people is
+-- noted too, for the day it works again, but no notification makes it due.
 WITH account AS (
-    SELECT a.id, coalesce(d.due_at > now(), true) AS was_idle
+    SELECT a.id, a.status, coalesce(d.due_at > now(), true) AND a.status = 'active' AS was_idle
       FROM mailroom.email_accounts a
       LEFT JOIN mailroom.email_deltas d ON d.account_id = a.id
-     WHERE a.address = %(address)s AND a.status = 'active'
+     WHERE a.address = %(address)s
 ), pushed AS (
     INSERT INTO mailroom.email_deltas AS d (account_id, wake, pushed_history_id, first_pushed_at, last_pushed_at)
     SELECT id, 1, %(history_id)s, now(), now() FROM account
     ON CONFLICT (account_id) DO UPDATE
-       SET due_at = least(d.due_at, now()),
+       SET due_at = CASE WHEN (SELECT status FROM account) = 'active' THEN least(d.due_at, now()) ELSE d.due_at END,
            wake = d.wake + 1,
            lag_looks = 0,
            pushed_history_id = greatest(d.pushed_history_id, excluded.pushed_history_id),

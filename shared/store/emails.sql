@@ -86,7 +86,9 @@ WITH email AS (
     UPDATE mailroom.emails
        SET direction = CASE WHEN direction = 'both' OR %(direction)s = 'both' THEN 'both'
                             WHEN direction = 'outbound' OR %(direction)s = 'outbound' THEN 'outbound'
-                            ELSE direction END
+                            ELSE direction END,
+           gone_at = NULL,
+           hidden = false
      WHERE id = %(email_id)s
     RETURNING id
 ), people AS (

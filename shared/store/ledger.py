@@ -19,6 +19,7 @@ class Seen:
     gmail_id: str
     gmail_thread_id: str
     labels: tuple[str, ...] | None = None  # None: a listing does not tell
+    live: bool = False  # it arrived just now, rather than being found among old mail
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,34 +29,35 @@ class Entry:
     gmail_id: str
     gmail_thread_id: str
     labels: list[str]
-    live: bool  # told by history rather than found by a listing
+    live: bool  # it arrived just now, rather than being found among old mail
     attempts: int
     seen_at: datetime
     first_pushed_at: datetime | None
     known_thread: bool  # its Gmail thread already belongs to an investor
 
 
-def add(
-    conn: Connection, account_id: int, seen: Sequence[Seen], *, live: bool, pushed_at: datetime | None = None
-) -> int:
-    """Write rows as waiting; ids already in the ledger stay as they are.  Return how many were new."""
-    return conn.execute(
+def add(conn: Connection, account_id: int, seen: Sequence[Seen], *, pushed_at: datetime | None = None) -> int:
+    """Write rows as waiting; return how many were new.
+
+    Ids already in the ledger stay as they are, but one that waits among old mail and is told of as
+    just arrived goes before it.
+    """
+    row = conn.execute(
         SQL["add"],
         {
             "account_id": account_id,
             "ids": [one.gmail_id for one in seen],
             "threads": [one.gmail_thread_id for one in seen],
             "labels": [" ".join(one.labels or ()) for one in seen],
-            "live": live,
+            "live": [one.live for one in seen],
             "pushed_at": pushed_at,
         },
-    ).rowcount
+    ).fetchone()
+    return int(row[0]) if row else 0
 
 
-def relabel(
-    conn: Connection, account_id: int, labels: Mapping[str, Sequence[str]], reopened: Sequence[str]
-) -> None:
-    """Set the labels of known messages; *reopened* were excluded or gone and are waiting again."""
+def relabel(conn: Connection, account_id: int, labels: Mapping[str, Sequence[str]]) -> None:
+    """Set the labels of known messages."""
     conn.execute(
         SQL["relabel"],
         {
@@ -64,7 +66,16 @@ def relabel(
             "labels": [" ".join(names) for names in labels.values()],
         },
     )
-    conn.execute(SQL["reopen"], {"account_id": account_id, "ids": list(reopened)})
+
+
+def reopen(conn: Connection, account_id: int, gmail_ids: Sequence[str]) -> list[int]:
+    """Let excluded and vanished messages, which Gmail shows again, wait to be judged anew.
+
+    What had been stored is stored again at once: returns the ids of those emails.
+    """
+    conn.execute(SQL["reopen"], {"account_id": account_id, "ids": list(gmail_ids)})
+    back = conn.execute(SQL["returned"], {"account_id": account_id, "ids": list(gmail_ids)})
+    return [email_id for (email_id,) in back]
 
 
 def states(conn: Connection, account_id: int, gmail_ids: Sequence[str]) -> dict[str, str]:
@@ -72,9 +83,30 @@ def states(conn: Connection, account_id: int, gmail_ids: Sequence[str]) -> dict[
     return dict(conn.execute(SQL["states"], {"account_id": account_id, "ids": list(gmail_ids)}).fetchall())
 
 
-def disappeared(conn: Connection, account_id: int, gmail_ids: Sequence[str]) -> int:
-    """Mark as gone what Gmail says was deleted; what was stored stays stored.  Return how many."""
-    return conn.execute(SQL["disappeared"], {"account_id": account_id, "ids": list(gmail_ids)}).rowcount
+def disappeared(conn: Connection, account_id: int, gmail_ids: Sequence[str]) -> list[int | None]:
+    """Mark as gone what Gmail says was deleted; the emails themselves are another matter.
+
+    Returns, for each row that was not gone before, the id of its email or None.
+    """
+    gone = conn.execute(SQL["disappeared"], {"account_id": account_id, "ids": list(gmail_ids)})
+    return [email_id for (email_id,) in gone]
+
+
+def listed(conn: Connection, account_id: int, gmail_ids: Sequence[str], search_id: int) -> None:
+    """Note that a recovery's listing named these messages."""
+    conn.execute(SQL["listed"], {"account_id": account_id, "ids": list(gmail_ids), "search_id": search_id})
+
+
+def hidden(conn: Connection, account_id: int, gmail_ids: Sequence[str]) -> list[str]:
+    """Return those of *gmail_ids* that are excluded, gone, or stored with labels of spam or the bin."""
+    asked = {"account_id": account_id, "ids": list(gmail_ids)}
+    return [gmail_id for (gmail_id,) in conn.execute(SQL["hidden"], asked)]
+
+
+def in_doubt(conn: Connection, account_id: int, search_id: int, *, limit: int) -> list[str]:
+    """Return stored messages, older than a finished listing, that it did not name: deleted, or in the bin."""
+    asked = {"account_id": account_id, "search_id": search_id, "limit": limit}
+    return [gmail_id for (gmail_id,) in conn.execute(SQL["in_doubt"], asked)]
 
 
 def waiting(conn: Connection, account_id: int, *, limit: int) -> list[Entry]:

@@ -1,8 +1,18 @@
 -- name: add
-INSERT INTO mailroom.account_messages (account_id, gmail_id, gmail_thread_id, labels, live, first_pushed_at)
-SELECT %(account_id)s, id, thread, coalesce(string_to_array(nullif(labels, ''), ' '), '{}'), %(live)s, %(pushed_at)s
-  FROM unnest(%(ids)s::text[], %(threads)s::text[], %(labels)s::text[]) AS seen (id, thread, labels)
-ON CONFLICT (account_id, gmail_id) DO NOTHING;
+-- xmax is 0 in a row that was inserted, not updated.
+WITH added AS (
+    INSERT INTO mailroom.account_messages AS m (account_id, gmail_id, gmail_thread_id, labels, live, first_pushed_at)
+    SELECT DISTINCT ON (id) %(account_id)s::bigint, id, thread,
+           coalesce(string_to_array(nullif(labels, ''), ' '), '{}'), live, %(pushed_at)s::timestamptz
+      FROM unnest(%(ids)s::text[], %(threads)s::text[], %(labels)s::text[], %(live)s::boolean[])
+           AS seen (id, thread, labels, live)
+     ORDER BY id
+    ON CONFLICT (account_id, gmail_id) DO UPDATE
+       SET live = true, first_pushed_at = coalesce(m.first_pushed_at, excluded.first_pushed_at)
+     WHERE m.state = 'waiting' AND excluded.live AND NOT m.live
+    RETURNING xmax = 0 AS is_new
+)
+SELECT count(*) FILTER (WHERE is_new) FROM added;
 
 -- name: relabel
 UPDATE mailroom.account_messages m
@@ -14,7 +24,14 @@ UPDATE mailroom.account_messages m
 -- Rescued from spam, restored from the bin, sent at last: judged again as if it had just arrived.
 UPDATE mailroom.account_messages
    SET state = 'waiting', settled_at = NULL, not_before = now(), attempts = 0, error = ''
- WHERE account_id = %(account_id)s AND gmail_id = ANY (%(ids)s) AND state = 'excluded';
+ WHERE account_id = %(account_id)s AND gmail_id = ANY (%(ids)s)
+   AND state IN ('excluded', 'gone') AND email_id IS NULL;
+
+-- name: returned
+UPDATE mailroom.account_messages
+   SET state = 'stored', settled_at = now(), error = ''
+ WHERE account_id = %(account_id)s AND gmail_id = ANY (%(ids)s) AND state = 'gone' AND email_id IS NOT NULL
+RETURNING email_id;
 
 -- name: states
 SELECT gmail_id, state FROM mailroom.account_messages WHERE account_id = %(account_id)s AND gmail_id = ANY (%(ids)s);
@@ -22,7 +39,29 @@ SELECT gmail_id, state FROM mailroom.account_messages WHERE account_id = %(accou
 -- name: disappeared
 UPDATE mailroom.account_messages
    SET state = 'gone', settled_at = now(), error = ''
- WHERE account_id = %(account_id)s AND gmail_id = ANY (%(ids)s) AND state <> 'gone';
+ WHERE account_id = %(account_id)s AND gmail_id = ANY (%(ids)s) AND state <> 'gone'
+RETURNING email_id;
+
+-- name: listed
+UPDATE mailroom.account_messages
+   SET listed_by = %(search_id)s
+ WHERE account_id = %(account_id)s AND gmail_id = ANY (%(ids)s);
+
+-- name: hidden
+-- A draft is listed like any other mail: its label is no sign that anything changed.
+SELECT gmail_id
+  FROM mailroom.account_messages
+ WHERE account_id = %(account_id)s AND gmail_id = ANY (%(ids)s)
+   AND (state = 'gone' OR (labels && ARRAY['SPAM', 'TRASH'] AND state IN ('excluded', 'stored')));
+
+-- name: in_doubt
+SELECT m.gmail_id
+  FROM mailroom.account_messages m
+  JOIN mailroom.email_searches s ON s.id = %(search_id)s
+ WHERE m.account_id = %(account_id)s AND m.state = 'stored'
+   AND m.listed_by IS DISTINCT FROM s.id AND m.seen_at < s.created_at
+ ORDER BY m.gmail_id DESC
+ LIMIT %(limit)s;
 
 -- name: waiting
 SELECT m.gmail_id, m.gmail_thread_id, m.labels, m.live, m.attempts, m.seen_at, m.first_pushed_at,

@@ -1,29 +1,44 @@
 -- name: open_search
-SELECT id, account_id, kind, query, page_token, listed
+SELECT id, account_id, kind, query, page_token, listed, state
   FROM mailroom.email_searches
- WHERE account_id = %(account_id)s AND state = 'listing'
- ORDER BY id
+ WHERE account_id = %(account_id)s AND finished_at IS NULL
+ ORDER BY kind = 'recovery' DESC, id
  LIMIT 1;
 
 -- name: advance
 UPDATE mailroom.email_searches
    SET page_token = %(page_token)s,
        listed = listed + %(found)s,
-       state = CASE WHEN %(done)s THEN 'done' ELSE state END,
-       finished_at = CASE WHEN %(done)s THEN now() END
+       state = CASE WHEN NOT %(done)s THEN state WHEN kind = 'recovery' THEN 'confirming' ELSE 'done' END,
+       finished_at = CASE WHEN %(done)s AND kind <> 'recovery' THEN now() END
  WHERE id = %(id)s;
 
 -- name: recover
-WITH search AS (
+WITH replaced AS (
+    UPDATE mailroom.email_searches SET state = 'cancelled', finished_at = now()
+     WHERE account_id = %(account_id)s AND kind = 'recovery' AND finished_at IS NULL
+    RETURNING id
+), search AS (
     INSERT INTO mailroom.email_searches (account_id, kind) VALUES (%(account_id)s, 'recovery') RETURNING id
+), moved AS (
+    UPDATE mailroom.email_gaps g SET search_id = search.id
+      FROM search
+     WHERE g.closed_at IS NULL AND g.search_id IN (SELECT id FROM replaced)
 )
-INSERT INTO mailroom.email_gaps (account_id, search_id, cursor, anchor, since)
-SELECT a.id, search.id, %(cursor)s, %(anchor)s, a.last_success_at
+INSERT INTO mailroom.email_gaps (account_id, search_id, cursor, anchor, since, reason)
+SELECT a.id, search.id, %(cursor)s, %(anchor)s, a.last_success_at, %(reason)s
   FROM mailroom.email_accounts a, search
  WHERE a.id = %(account_id)s;
 
--- name: close_gaps
+-- name: finish
+WITH finished AS (
+    UPDATE mailroom.email_searches SET state = 'done', finished_at = now()
+     WHERE id = %(id)s AND finished_at IS NULL
+)
 UPDATE mailroom.email_gaps SET closed_at = now() WHERE search_id = %(id)s AND closed_at IS NULL;
+
+-- name: count_gone
+UPDATE mailroom.email_gaps SET gone = gone + %(number)s WHERE search_id = %(id)s;
 
 -- name: count_recovered
 UPDATE mailroom.email_gaps SET recovered = recovered + %(found)s WHERE search_id = %(id)s;

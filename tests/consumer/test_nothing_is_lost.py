@@ -308,3 +308,34 @@ def test_a_mail_that_cannot_be_read_and_names_nobody_is_dead_with_its_raw_kept(w
 
     assert world.states(ADA) == {gmail_id: "dead"}
     assert [path for path in (world.deps.blobs.root / "raw").rglob("*") if path.is_file()]
+
+
+def test_old_mail_that_is_touched_is_not_announced_as_new(world):
+    gmail_id = world.google.deliver(ADA, mail(), notify=False)["id"]
+    world.enrol(ADA)
+    world.google.control(f"mailboxes/{ADA}/messages/{gmail_id}/labels", {"remove": ["UNREAD"]})
+    world.push(ADA)
+    world.work()
+
+    assert world.rows(b"SELECT historic FROM crm.email_changes") == [(True,)]
+
+
+def test_imported_old_mail_is_not_announced_as_new(world):
+    world.enrol(ADA)
+    world.work()
+    world.arrive(ADA, mail(), internalDateMs=1_500_000_000_000)
+
+    assert world.rows(b"SELECT historic FROM crm.email_changes") == [(True,)]
+
+
+def test_spam_that_is_rescued_is_announced_as_new(world):
+    world.enrol(ADA)
+    world.work()
+    gmail_id = world.arrive(ADA, mail(), "SPAM")
+    world.google.control(
+        f"mailboxes/{ADA}/messages/{gmail_id}/labels", {"remove": ["SPAM"], "add": ["INBOX"]}
+    )
+    world.push(ADA)
+    world.work()
+
+    assert world.rows(b"SELECT historic FROM crm.email_changes") == [(False,)]

@@ -45,15 +45,24 @@ def test_any_notifications_leave_the_greatest_history_id_and_their_number(db, pu
     assert (wake, int(greatest)) == (len(pushed), max(pushed))
 
 
-def test_a_notification_for_a_stopped_or_unknown_account_writes_nothing(db):
-    [account] = enrol(db, "ada@fund.test")
+def test_a_notification_for_an_unknown_account_writes_nothing(db):
+    enrol(db, "ada@fund.test")
     with db.transaction() as conn:
-        accounts.set_status(conn, account, "paused", "an admin paused it")
-
-        assert deltas.push(conn, "ada@fund.test", 5) is None
         assert deltas.push(conn, "nobody@fund.test", 5) is None
 
     assert run(db, b"SELECT wake FROM mailroom.email_deltas") == [(0,)]
+
+
+@pytest.mark.parametrize("status", ["paused", "reconnect", "operator", "no_mailbox"])
+def test_a_notification_for_an_account_that_waits_for_people_is_noted_and_makes_nothing_due(db, status):
+    [account] = enrol(db, "ada@fund.test")
+    held = lease(db)
+    with db.transaction() as conn:
+        deltas.release(conn, held, due_in=timedelta(hours=1), seen_wake=None)
+        accounts.set_status(conn, account, status, "somebody must act")
+        assert deltas.push(conn, "ada@fund.test", 5) == account
+
+    assert run(db, b"SELECT wake, due_at > now() FROM mailroom.email_deltas") == [(1, True)]
 
 
 def test_many_workers_never_hold_one_account_at_once(db):
@@ -127,7 +136,7 @@ def test_an_account_with_nothing_waiting_has_no_next_turn(db):
 
     with db.transaction() as conn:
         assert ledger.next_waiting(conn, account) is None
-        ledger.add(conn, account, [ledger.Seen("m1", "t1")], live=True)
+        ledger.add(conn, account, [ledger.Seen("m1", "t1")])
         assert ledger.next_waiting(conn, account) == timedelta(0)
 
 

@@ -27,8 +27,8 @@ def do(db, account):
     return call
 
 
-def seen(*ids, labels=("INBOX",)):
-    return [Seen(one, f"t-{one}", labels) for one in ids]
+def seen(*ids, labels=("INBOX",), live=True):
+    return [Seen(one, f"t-{one}", labels, live) for one in ids]
 
 
 def waiting(do):
@@ -36,22 +36,33 @@ def waiting(do):
 
 
 def test_an_id_is_written_once_however_often_it_is_told(do):
-    assert do(ledger.add, seen("m1", "m2"), live=False) == 2
-    assert do(ledger.add, seen("m2", "m3", "m3"), live=True) == 1
+    assert do(ledger.add, seen("m1", "m2", live=False)) == 2
+    assert do(ledger.add, seen("m2", "m3", "m3")) == 1
 
     assert do(ledger.all_states) == {"m1": "waiting", "m2": "waiting", "m3": "waiting"}
 
 
 def test_live_mail_has_its_turn_before_old_mail_and_the_newest_first(do):
-    do(ledger.add, seen("a1", "a3", "a2"), live=False)
-    do(ledger.add, seen("b1", "b2"), live=True)
+    do(ledger.add, seen("a1", "a3", "a2", live=False))
+    do(ledger.add, seen("b1", "b2"))
 
     assert waiting(do) == ["b2", "b1", "a3", "a2", "a1"]
 
 
+def test_old_mail_that_turns_out_to_have_just_arrived_goes_before_the_rest(do):
+    do(ledger.add, seen("a1", "a2", live=False))
+
+    assert do(ledger.add, seen("a1")) == 0
+
+    assert [(entry.gmail_id, entry.live) for entry in do(ledger.waiting, limit=10)] == [
+        ("a1", True),
+        ("a2", False),
+    ]
+
+
 def test_labels_with_odd_names_come_back_as_they_went_in(do):
-    do(ledger.add, seen("m1", labels=("INBOX", "Label_7", '{"x",}')), live=True)
-    do(ledger.add, [Seen("m2", "t", None)], live=True)
+    do(ledger.add, seen("m1", labels=("INBOX", "Label_7", '{"x",}')))
+    do(ledger.add, [Seen("m2", "t", None)])
 
     labels = {entry.gmail_id: entry.labels for entry in do(ledger.waiting, limit=10)}
 
@@ -60,10 +71,10 @@ def test_labels_with_odd_names_come_back_as_they_went_in(do):
 
 @pytest.mark.parametrize("state", ["unmatched", "excluded", "gone", "dead"])
 def test_a_settled_row_has_no_turn_and_adding_it_again_does_not_wake_it(do, state):
-    do(ledger.add, seen("m1"), live=True)
+    do(ledger.add, seen("m1"))
 
     do(ledger.settle, ["m1"], state, "why")
-    do(ledger.add, seen("m1"), live=True)
+    do(ledger.add, seen("m1"))
 
     assert do(ledger.states, ["m1", "unknown"]) == {"m1": state}
     assert waiting(do) == []
@@ -71,7 +82,7 @@ def test_a_settled_row_has_no_turn_and_adding_it_again_does_not_wake_it(do, stat
 
 
 def test_only_a_waiting_row_is_settled(do):
-    do(ledger.add, seen("m1"), live=True)
+    do(ledger.add, seen("m1"))
     do(ledger.settle, ["m1"], "gone")
 
     do(ledger.settle, ["m1"], "unmatched")
@@ -80,7 +91,7 @@ def test_only_a_waiting_row_is_settled(do):
 
 
 def test_a_dead_row_must_say_why(do):
-    do(ledger.add, seen("m1"), live=True)
+    do(ledger.add, seen("m1"))
 
     with pytest.raises(NotStorable):
         do(ledger.settle, ["m1"], "dead", "")
@@ -89,7 +100,7 @@ def test_a_dead_row_must_say_why(do):
 
 
 def test_a_postponed_row_waits_and_counts_its_own_failures_only(do):
-    do(ledger.add, seen("m1", "m2"), live=True)
+    do(ledger.add, seen("m1", "m2"))
 
     do(ledger.postpone, ["m1"], Postponed(timedelta(hours=1), "busy", counts=True))
     do(ledger.postpone, ["m2"], Postponed(timedelta(0), "the account was told to pause", counts=False))
@@ -101,13 +112,15 @@ def test_a_postponed_row_waits_and_counts_its_own_failures_only(do):
 
 
 @pytest.mark.parametrize(
-    ("state", "afterwards"), [("excluded", "waiting"), ("unmatched", "unmatched"), ("dead", "dead")]
+    ("state", "afterwards"),
+    [("excluded", "waiting"), ("gone", "waiting"), ("unmatched", "unmatched"), ("dead", "dead")],
 )
 def test_relabelling_reopens_what_was_excluded_and_nothing_else(do, state, afterwards):
-    do(ledger.add, seen("m1", labels=("SPAM",)), live=True)
+    do(ledger.add, seen("m1", labels=("SPAM",)))
     do(ledger.settle, ["m1"], state, "why")
 
-    do(ledger.relabel, {"m1": ["INBOX"], "unknown": ["X"]}, ["m1", "unknown"])
+    do(ledger.relabel, {"m1": ["INBOX"], "unknown": ["X"]})
+    do(ledger.reopen, ["m1", "unknown"])
 
     assert do(ledger.states, ["m1", "unknown"]) == {"m1": afterwards}
     if afterwards == "waiting":
@@ -116,20 +129,20 @@ def test_relabelling_reopens_what_was_excluded_and_nothing_else(do, state, after
 
 
 def test_a_deleted_message_is_gone_whatever_it_was_and_its_row_stays(do):
-    do(ledger.add, seen("m1", "m2"), live=True)
+    do(ledger.add, seen("m1", "m2"))
     do(ledger.settle, ["m2"], "unmatched")
 
-    assert do(ledger.disappeared, ["m1", "m2", "unknown"]) == 2
-    assert do(ledger.disappeared, ["m1"]) == 0
+    assert do(ledger.disappeared, ["m1", "m2", "unknown"]) == [None, None]
+    assert do(ledger.disappeared, ["m1"]) == []
     assert do(ledger.all_states) == {"m1": "gone", "m2": "gone"}
 
 
 def test_one_accounts_ledger_is_not_anothers(db, do):
-    do(ledger.add, seen("m1"), live=True)
+    do(ledger.add, seen("m1"))
     with db.transaction() as conn:
         now = datetime.now(UTC)
         other = accounts.enrol(conn, "ben@fund.test", cursor=1, watch_expires_at=None, watch_due_at=now)
-        assert ledger.add(conn, other, seen("m1"), live=True) == 1
+        assert ledger.add(conn, other, seen("m1")) == 1
         ledger.settle(conn, other, ["m1"], "gone")
 
     assert do(ledger.all_states) == {"m1": "waiting"}

@@ -29,6 +29,7 @@ SELECT e.id,
         WHERE m.email_id = e.id
        ) v
  WHERE v.strictness IS NOT NULL
+   AND NOT e.hidden
    AND EXISTS (SELECT FROM mailroom.email_matches x WHERE x.email_id = e.id);
 COMMENT ON VIEW crm.emails IS 'One row per message exchanged with an investor, however many mailboxes hold a copy.';
 
