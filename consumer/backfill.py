@@ -1,46 +1,126 @@
-"""List an account's mail page by page into the ledger.  Capture takes it from there."""
+"""Find an account's mail in bulk, step by step of a plan.  Capture takes it from there.
+
+Each step is one call to Gmail and one transaction, so a restart repeats at most the page that was
+under way, and nothing that was paid for is paid for again.
+"""
+
+from collections.abc import Mapping
+from typing import cast
 
 from consumer import reconcile
+from consumer.capture import Capture
+from consumer.plan import Purpose, Step, finding, halves, naming, query
+from shared.errors import CallerBug
 from shared.gmail.client import Gmail
 from shared.gmail.failures import StalePage
 from shared.gmail.resources import ListPage
-from shared.store import deltas, ledger, searches
+from shared.log import logger
+from shared.store import deltas, investors, ledger, searches
 from shared.store.database import Connection, Database
-from shared.store.deltas import Lease
+from shared.store.deltas import LEASE, Lease
 from shared.store.searches import Search
 
+log = logger("consumer")
 
-def list_page(db: Database, gmail: Gmail, lease: Lease, search: Search, *, size: int) -> int:
-    """List the next page of *search* (at most *size* ids): ledger rows and page token in one transaction.
+# Listed before the old mail that waits is fetched: threads are read whole, so all of one must be known.
+PROVED_TOGETHER = 25
+BEFORE_FETCHING = frozenset({"plan", "name", "files"})
 
-    A restart repeats at most the page that was under way; ids already known cost nothing more.
-    Returns how many ids were new.
+
+def make_plan(db: Database, gmail: Gmail, lease: Lease, search: Search, *, prices: Mapping[str, int]) -> None:
+    """Replace a search nobody has planned by the cheapest steps, for the investors of this moment."""
+    messages = gmail.profile().messages_total
+    with db.transaction() as conn:
+        unknown = max(messages - ledger.count(conn, lease.account_id), 0)
+        # A new investor's mail may be any that is known already: only a search tells which.
+        steps = (
+            naming(search.terms)
+            if search.kind == "investor"
+            else finding(investors.terms(conn), unjudged=unknown, prices=prices).steps
+        )
+        searches.planned(conn, search, [(step.purpose, step.terms) for step in steps])
+        deltas.hold(conn, lease, lasts=LEASE)
+
+
+def list_page(db: Database, gmail: Gmail, lease: Lease, search: Search, *, size: int) -> None:
+    """List the next page of *search*, at most *size* ids: what it says and the page token in one transaction.
+
+    A page token that Gmail no longer takes begins the listing anew; a query it refuses is halved.
     """
     try:
-        page = gmail.list_ids(page_token=search.page_token or None, q=search.query or None, max_results=size)
+        page = gmail.list_ids(
+            page_token=search.page_token or None, q=_query(search) or None, max_results=size
+        )
     except StalePage:
-        # The token has ended with whatever made it: from the first page again, known ids cost nothing.
         with db.transaction() as conn:
             searches.advance(conn, search, page_token="", found=0, done=False)
-            deltas.hold(conn, lease, lasts=deltas.LEASE)
-        return 0
+            deltas.hold(conn, lease, lasts=LEASE)
+        return
+    except CallerBug:
+        if not search.terms:
+            raise
+        _halved(db, lease, search)
+        return
     with db.transaction() as conn:
-        new = _write_down(conn, lease, search, page)
-        deltas.hold(conn, lease, lasts=deltas.LEASE)
-    return new
+        _write_down(conn, lease, search, page)
+        token = page.next_page_token or ""
+        searches.advance(conn, search, page_token=token, found=len(page.messages), done=not token)
+        deltas.hold(conn, lease, lasts=LEASE)
 
 
-def _write_down(conn: Connection, lease: Lease, search: Search, page: ListPage) -> int:
+def prove(db: Database, capture: Capture, lease: Lease, search: Search) -> None:
+    """Read the headers of the next few messages that only a search has judged; end when none is left."""
+    with db.transaction() as conn:
+        doubtful = ledger.unproved(conn, lease.account_id, limit=PROVED_TOGETHER)
+        if not doubtful:
+            searches.advance(conn, search, page_token="", found=0, done=True)
+            deltas.hold(conn, lease, lasts=LEASE)
+            return
+    capture.prove(doubtful)
+
+
+def _query(search: Search) -> str:
+    return query(search.terms, _step(search).purpose)
+
+
+def _step(search: Search) -> Step:
+    return Step(cast("Purpose", search.purpose), tuple(search.terms))
+
+
+def _halved(db: Database, lease: Lease, search: Search) -> None:
+    """Replace a refused query by two smaller ones.
+
+    One that cannot be made smaller is given up, visibly: what it would have named is found by the proof.
+    """
+    smaller = halves(_step(search))
+    if not smaller:
+        log.error("search.refused", account=lease.account_id, search=search.id, purpose=search.purpose)
+    with db.transaction() as conn:
+        searches.planned(conn, search, [(step.purpose, step.terms) for step in smaller])
+        deltas.hold(conn, lease, lasts=LEASE)
+
+
+def _write_down(conn: Connection, lease: Lease, search: Search, page: ListPage) -> None:
     seen = [ledger.Seen(ref.id, ref.thread_id) for ref in page.messages]
-    new = ledger.add(conn, lease.account_id, seen)
+    ids = [one.gmail_id for one in seen]
+    if search.purpose == "files":
+        ledger.have_files(conn, lease.account_id, ids)
+        return
+    if search.purpose == "name":
+        new = ledger.name(conn, lease.account_id, seen, again=search.kind == "investor")
+    elif search.purpose == "rest":
+        new = ledger.unnamed(conn, lease.account_id, seen)
+    else:
+        new = ledger.add(conn, lease.account_id, seen)
     if search.kind == "recovery":
-        ids = [one.gmail_id for one in seen]
-        # A listing shows what is neither in spam nor in the bin: whatever was there may have been rescued.
-        relabelled = ledger.hidden(conn, lease.account_id, ids)
-        ledger.relabel(conn, lease.account_id, dict.fromkeys(relabelled, ()))
-        reconcile.reappear(conn, lease.account_id, relabelled)
-        ledger.listed(conn, lease.account_id, ids, search.id)
-        searches.count_recovered(conn, search, new)
-    token = page.next_page_token or ""
-    searches.advance(conn, search, page_token=token, found=len(seen), done=not token)
-    return new
+        searches.count_recovered(conn, search, new if search.purpose != "rest" else 0)
+        if search.purpose != "name":
+            _rescued(conn, lease, search, ids)
+
+
+def _rescued(conn: Connection, lease: Lease, search: Search, ids: list[str]) -> None:
+    """A listing shows what is neither in spam nor in the bin: whatever was there has come back."""
+    back = ledger.hidden(conn, lease.account_id, ids)
+    ledger.relabel(conn, lease.account_id, dict.fromkeys(back, ()))
+    reconcile.reappear(conn, lease.account_id, back)
+    ledger.listed(conn, lease.account_id, ids, search.id)

@@ -9,7 +9,8 @@ from consumer.mail.headers import from_headers
 from consumer.mail.message import Participant
 from consumer.match import Match, Own, Rule, lookup_keys, match
 from consumer.parsing import Parsers
-from consumer.reading import Prepared, prepare
+from consumer.plan import Wanted, fetching
+from consumer.reading import Fetched, Prepared, prepare
 from consumer.storing import store
 from shared.blobs import BlobStore
 from shared.config import Settings
@@ -21,6 +22,7 @@ from shared.errors import (
     Unanswered,
 )
 from shared.gmail.client import Gmail
+from shared.gmail.quota import PRICES
 from shared.gmail.resources import Message
 from shared.log import logger
 from shared.store import deltas, emails, investors, ledger
@@ -37,6 +39,8 @@ LAG_PAUSES = (timedelta(seconds=2), timedelta(seconds=5), timedelta(seconds=15))
 LAG_AGE = timedelta(seconds=30)
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(hours=1)
+TOGETHER = 25  # raw messages in memory at once
+STORED_TOGETHER = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,26 @@ class Capture:
         if matching:
             self._fetch(matching)
 
+    def prove(self, gmail_ids: Sequence[str]) -> None:
+        """Read the headers of messages that only a search has judged; what matches after all waits.
+
+        Raises what concerns the account, and TryLater when one of them got no answer.
+        """
+        answers = self.gmail.metadata(gmail_ids)
+        read = {id_: answer for id_, answer in answers.items() if isinstance(answer, Message)}
+        found = self._match_all({id_: from_headers(message.headers) for id_, message in read.items()})
+        ruled = [
+            id_ for id_, message in read.items() if ruled_out(message.label_ids, self.settings.skip_labels)
+        ]
+        matching = [id_ for id_, hits in found.items() if hits and id_ not in ruled]
+        unheard = [answer for answer in answers.values() if isinstance(answer, TryLater)]
+        judged = [id_ for id_, answer in answers.items() if not isinstance(answer, TryLater)]
+        with self.db.transaction() as conn:
+            ledger.proved(conn, self.lease.account_id, judged, matching=matching, excluded=ruled)
+            deltas.hold(conn, self.lease, lasts=deltas.LEASE)
+        if unheard:
+            raise unheard[0]
+
     def _weigh(self, entries: Sequence[Entry]) -> list[Entry]:
         """Read headers only, and return those whose participants match an investor."""
         if not entries:
@@ -85,22 +109,73 @@ class Capture:
         return [entry for entry in entries if found.get(entry.gmail_id) and entry.gmail_id not in hidden]
 
     def _fetch(self, entries: Sequence[Entry]) -> None:
-        """Read whole messages, parse them and store them."""
-        answers = self._readable(entries, self.gmail.raw([entry.gmail_id for entry in entries]))
-        hidden = [
-            id_ for id_, message in answers.items() if ruled_out(message.label_ids, self.settings.skip_labels)
+        """Read whole messages, parse them and store them: threads at once where that is cheaper."""
+        wanted = [
+            Wanted(one.gmail_id, one.gmail_thread_id, one.files)
+            for one in entries
+            if one.named and not one.live
         ]
-        self._close(hidden, "excluded")
-        wanted = [entry for entry in entries if entry.gmail_id in answers and entry.gmail_id not in hidden]
-        if not wanted:
-            return
-        prepared = prepare(wanted, answers, blobs=self.blobs, parsers=self.parsers, settings=self.settings)
+        chosen = fetching(wanted, prices=PRICES)
+        done = self._threads(chosen.threads) if chosen.threads else set()
+        left = [entry for entry in entries if entry.gmail_id not in done]
+        for start in range(0, len(left), TOGETHER):
+            self._raw(left[start : start + TOGETHER])
+
+    def _threads(self, thread_ids: Sequence[str]) -> set[str]:
+        """Read threads whole; return the ids of the messages that are settled by it.
+
+        What a thread does not bring whole (attachments, a body Gmail put aside) is left to be read raw.
+        """
+        wholes = {
+            whole.message.id: whole
+            for thread in self.gmail.conversations(thread_ids).values()
+            for whole in thread
+        }
+        with self.db.transaction() as conn:
+            seen = [ledger.Seen(id_, whole.message.thread_id) for id_, whole in wholes.items()]
+            ledger.name(conn, self.lease.account_id, seen, again=False)
+            waiting = ledger.entries(conn, self.lease.account_id, list(wholes))
+            deltas.hold(conn, self.lease, lasts=deltas.LEASE)
+        messages = {entry.gmail_id: wholes[entry.gmail_id].message for entry in waiting}
+        shown = self._shown(waiting, messages)
+        fetched = [
+            Fetched(one, messages[one.gmail_id], wholes[one.gmail_id].json, is_json=True) for one in shown
+        ]
+        prepared = self._prepare(fetched)
+        partly = [one for one in prepared if one.lacks_files or one.unread]
+        self._drop(partly)
+        self._settle([one for one in prepared if one not in partly])
+        return messages.keys() - {one.gmail_id for one in partly}
+
+    def _raw(self, entries: Sequence[Entry]) -> None:
+        answers = self._readable(entries, self.gmail.raw([entry.gmail_id for entry in entries]))
+        shown = self._shown([entry for entry in entries if entry.gmail_id in answers], answers)
+        self._settle(
+            self._prepare(
+                [
+                    Fetched(one, answers[one.gmail_id], answers[one.gmail_id].raw_bytes(), is_json=False)
+                    for one in shown
+                ]
+            )
+        )
+
+    def _shown(self, entries: Sequence[Entry], messages: Mapping[str, Message]) -> list[Entry]:
+        """Close what labels rule out after all, and return the others."""
+        skip = self.settings.skip_labels
+        hidden = {one.gmail_id for one in entries if ruled_out(messages[one.gmail_id].label_ids, skip)}
+        self._close(sorted(hidden), "excluded")
+        return [one for one in entries if one.gmail_id not in hidden]
+
+    def _prepare(self, fetched: Sequence[Fetched]) -> list[Prepared]:
+        return prepare(fetched, blobs=self.blobs, parsers=self.parsers, settings=self.settings)
+
+    def _settle(self, prepared: Sequence[Prepared]) -> None:
+        """Store what matches an investor on its own headers, and let the rest go."""
         matches = self._match_all({one.gmail_id: one.mail.participants for one in prepared})
         unread = [one for one in prepared if not matches[one.gmail_id] and one.unread]
         self._close([one.gmail_id for one in unread], "dead", "it could not be read; its raw bytes are kept")
         self._let_go([one for one in prepared if not matches[one.gmail_id] and not one.unread])
-        ours = [one for one in prepared if matches[one.gmail_id]]
-        for group in _groups(ours):
+        for group in _groups([one for one in prepared if matches[one.gmail_id]]):
             self._store(group, matches)
 
     def _store(self, group: Sequence[Prepared], matches: Mapping[str, tuple[Match, ...]]) -> None:
@@ -117,12 +192,17 @@ class Capture:
 
     def _let_go(self, unmatched: Sequence[Prepared]) -> None:
         """On its own headers the message is not an investor's after all: nothing of it stays."""
+        self._drop(unmatched)
+        self._close([one.gmail_id for one in unmatched], "unmatched")
+
+    def _drop(self, prepared: Sequence[Prepared]) -> None:
+        if not prepared:
+            return
         with self.db.transaction() as conn:
-            kept = emails.known_blobs(conn, [one.raw_sha256 for one in unmatched])
-        for one in unmatched:
+            kept = emails.known_blobs(conn, [one.raw_sha256 for one in prepared])
+        for one in prepared:
             if one.raw_sha256 not in kept:  # the very same bytes may be a stored message elsewhere
                 self.blobs.drop_raw(one.raw_sha256)
-        self._close([one.gmail_id for one in unmatched], "unmatched")
 
     def _match_all(self, people: Mapping[str, tuple[Participant, ...]]) -> dict[str, tuple[Match, ...]]:
         """Match many messages against the investors of this moment, with one question to the database."""
@@ -185,14 +265,16 @@ def _skips_the_scales(entry: Entry) -> bool:
     """Fetch a message of an investor's thread at once: 20 units and a round trip saved.
 
     Only when history told its labels: a listing does not, and a draft's body must never be read.
+    Gmail's search was told to leave drafts out.
     """
-    return entry.known_thread and entry.live and bool(entry.labels)
+    return entry.named or (entry.known_thread and entry.live and bool(entry.labels))
 
 
 def _groups(prepared: Sequence[Prepared]) -> list[list[Prepared]]:
-    """One transaction per live message, so that each is seen at once; one for all old mail together."""
+    """One transaction per live message, so that each is seen at once; one for a hundred old ones."""
     old = [one for one in prepared if not one.entry.live]
-    return [[one] for one in prepared if one.entry.live] + ([old] if old else [])
+    hundreds = [old[start : start + STORED_TOGETHER] for start in range(0, len(old), STORED_TOGETHER)]
+    return [[one] for one in prepared if one.entry.live] + hundreds
 
 
 def _pause(attempts: int) -> timedelta:

@@ -62,6 +62,8 @@ def look(db: Database, gmail: Gmail, settings: Settings, lease: Lease) -> Look:
         _move(conn, account, reached)
         if not lagging:
             deltas.served(conn, lease, pushed)
+        if seen.told and pushed.first_at is None:
+            deltas.found_unpushed(conn, lease)
         deltas.hold(conn, lease, lasts=deltas.LEASE)
     return Look(wake=pushed.wake, news=bool(seen.told), lagging=lagging)
 

@@ -9,10 +9,13 @@ from multiprocessing import get_context
 from types import TracebackType
 from typing import Self
 
+import msgspec
 from pebble import ProcessExpired, ProcessPool
 
+from consumer.mail.gmail_json import NotAMessage, mail_of
 from consumer.mail.message import Mail
 from consumer.mail.parse import opaque, parse
+from consumer.mail.verdict import RECEIVER
 
 # Limits of one message: wall time in seconds, and address space in bytes (parsing peaks near nine times
 # the size of the mail).
@@ -25,12 +28,13 @@ FRESH_AFTER = 5_000  # messages after which a child is replaced, so that no leak
 class Parsers:
     """Child processes that turn raw bytes into Mail.  Shared by all threads of a consumer."""
 
-    def __init__(self, children: int) -> None:
+    def __init__(self, children: int, receiver: str = RECEIVER) -> None:
         # Spawned, not forked: the consumer has threads, and a forked lock stays locked for ever.
         self._pool = ProcessPool(
             max_workers=children, max_tasks=FRESH_AFTER, initializer=_limit, context=get_context("spawn")
         )
         self._children = children
+        self._receiver = receiver  # how our own mail server names itself in Authentication-Results
 
     def __enter__(self) -> Self:
         """Start the children now: the first mail should not wait for an import."""
@@ -53,8 +57,17 @@ class Parsers:
         futures = [self._submit(raw, received_at) for raw, received_at in mails]
         return [_result(future, raw, at) for future, (raw, at) in zip(futures, mails, strict=True)]
 
+    def parse_json(self, mails: Sequence[tuple[bytes, datetime]]) -> list[Mail]:
+        """Parse (Gmail's JSON in format full, time received), as `parse` does raw bytes."""
+        futures: list[Future[Mail]] = [
+            self._pool.schedule(_parse_json, args=[json, at], timeout=SECONDS) for json, at in mails
+        ]
+        return [_result(future, json, at) for future, (json, at) in zip(futures, mails, strict=True)]
+
     def _submit(self, raw: bytes, received_at: datetime) -> "Future[Mail]":
-        future: Future[Mail] = self._pool.schedule(_parse, args=[raw, received_at], timeout=SECONDS)
+        future: Future[Mail] = self._pool.schedule(
+            _parse, args=[raw, received_at, self._receiver], timeout=SECONDS
+        )
         return future
 
 
@@ -62,8 +75,15 @@ def _limit() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
 
 
-def _parse(raw: bytes, received_at: datetime) -> Mail:
-    return parse(raw, received_at=received_at)
+def _parse(raw: bytes, received_at: datetime, receiver: str) -> Mail:
+    return parse(raw, received_at=received_at, receiver=receiver)
+
+
+def _parse_json(json: bytes, received_at: datetime) -> Mail:
+    try:
+        return mail_of(msgspec.json.decode(json), otherwise=received_at)
+    except (NotAMessage, msgspec.DecodeError):
+        return opaque(json, received_at=received_at, defect="parse-failed")
 
 
 def _result(future: "Future[Mail]", raw: bytes, received_at: datetime) -> Mail:

@@ -1,16 +1,17 @@
 """From Gmail's raw answer to a message ready to be stored: first the raw is kept, then parsed."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 
+from consumer.mail.gmail_json import NOT_FETCHED
 from consumer.mail.message import Attachment, Mail
 from consumer.match import Match, Own
 from consumer.parsing import Parsers
 from shared.blobs import BlobStore
 from shared.config import Settings
 from shared.gmail.resources import Message
-from shared.store.emails import Direction, NewAttachment, NewEmail, NewMatch, NewParticipant
+from shared.store.emails import Direction, NewAttachment, NewEmail, NewMatch, NewParticipant, NewReading
 from shared.store.ledger import Entry
 
 MEBIBYTE = 1024 * 1024
@@ -34,6 +35,11 @@ class Prepared:
     def gmail_id(self) -> str:
         """The id inside its account."""
         return self.entry.gmail_id
+
+    @property
+    def lacks_files(self) -> bool:
+        """Whether attachments are named but were not handed over: a thread brings only texts."""
+        return NOT_FETCHED in self.mail.defects
 
     @property
     def unread(self) -> bool:
@@ -65,6 +71,7 @@ class Prepared:
             snippet=mail.snippet,
             text=mail.text,
             html=mail.html,
+            reading=_reading(mail),
             defects=mail.defects,
             raw_sha256=self.raw_sha256,
             raw_size=self.raw_size,
@@ -92,32 +99,44 @@ class Prepared:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A message as Gmail handed it over: its raw bytes, or its JSON as a part of a whole thread."""
+
+    entry: Entry
+    message: Message
+    source: bytes
+    is_json: bool
+
+
 def prepare(
-    entries: Sequence[Entry],
-    messages: Mapping[str, Message],
-    *,
-    blobs: BlobStore,
-    parsers: Parsers,
-    settings: Settings,
+    fetched: Sequence[Fetched], *, blobs: BlobStore, parsers: Parsers, settings: Settings
 ) -> list[Prepared]:
-    """Keep the raw bytes, then parse them: parsing can be redone, fetching costs units."""
-    raws = [messages[entry.gmail_id].raw_bytes() for entry in entries]
-    digests = [blobs.put_raw(raw) for raw in raws]
-    mails = parsers.parse(
-        [(raw, messages[entry.gmail_id].internal_date) for entry, raw in zip(entries, raws, strict=True)]
-    )
+    """Keep what Gmail handed over, then parse it: parsing can be redone, fetching costs units."""
+    digests = [blobs.put_raw(one.source) for one in fetched]
+    sources = [(one.source, one.message.internal_date) for one in fetched]
+    read = parsers.parse_json if fetched and fetched[0].is_json else parsers.parse
+    mails = read(sources)
+    most = settings.max_attachment_mb * MEBIBYTE
     return [
-        Prepared(
-            entry,
-            messages[entry.gmail_id],
-            mail,
-            digest,
-            len(raw),
-            blobs,
-            settings.max_attachment_mb * MEBIBYTE,
-        )
-        for entry, raw, digest, mail in zip(entries, raws, digests, mails, strict=True)
+        Prepared(one.entry, one.message, mail, digest, len(one.source), blobs, most)
+        for one, digest, mail in zip(fetched, digests, mails, strict=True)
     ]
+
+
+def _reading(mail: Mail) -> NewReading:
+    return NewReading(
+        new_text=mail.new_text,
+        kind=mail.kind,
+        calendar=asdict(mail.calendar) if mail.calendar else None,
+        report=asdict(mail.report) if mail.report else None,
+        sealed=mail.sealed,
+        spf=mail.verdict.spf,
+        dkim=mail.verdict.dkim,
+        dmarc=mail.verdict.dmarc,
+        verified=mail.verdict.verified,
+        marks=mail.marks,
+    )
 
 
 def direction(mail: Mail, labels: Sequence[str], own: Own) -> Direction:

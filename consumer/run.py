@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from consumer import reconcile
-from consumer.backfill import list_page
+from consumer.backfill import BEFORE_FETCHING, list_page, make_plan, prove
 from consumer.capture import Capture
 from consumer.delta import AFTER_NEWS, LAG_PAUSES, Look, look
 from consumer.match import Own
@@ -13,7 +13,8 @@ from consumer.parsing import Parsers
 from shared.blobs import BlobStore
 from shared.config import Settings
 from shared.errors import SlowDown, TryLater
-from shared.gmail.client import Gmail, GmailFactory
+from shared.gmail.client import GmailFactory
+from shared.gmail.quota import PRICES
 from shared.store import accounts, deltas, ledger, searches
 from shared.store.database import Database
 from shared.store.deltas import Lease
@@ -67,12 +68,14 @@ def run(deps: Deps, lease: Lease, tally: Tally, *, progress: Callable[[], None] 
             continue
         urgent = [entry for entry in entries if entry.live]
         gmail = live if urgent else bulk
+        capture = Capture(deps.db, deps.blobs, deps.parsers, deps.settings, own, gmail, lease, tally)
         try:
-            if entries:
-                capture = Capture(deps.db, deps.blobs, deps.parsers, deps.settings, own, gmail, lease, tally)
-                capture.take(urgent or entries)
-            elif search is not None:
-                find(deps, bulk, lease, search, tally)
+            if urgent:
+                capture.take(urgent)
+            elif search is not None and (not entries or search.purpose in BEFORE_FETCHING):
+                _find(deps, capture, search)
+            elif entries:
+                capture.take(entries)
             else:
                 break
         except TryLater as later:
@@ -83,18 +86,23 @@ def run(deps: Deps, lease: Lease, tally: Tally, *, progress: Callable[[], None] 
     return _outcome(deps, lease, looked)
 
 
-def find(deps: Deps, gmail: Gmail, lease: Lease, search: Search, tally: Tally) -> None:
+def _find(deps: Deps, capture: Capture, search: Search) -> None:
     """Bring a search one step further."""
-    tally.kind = "recovery" if search.kind == "recovery" else "backfill"
+    capture.tally.kind = "recovery" if search.kind == "recovery" else "backfill"
+    gmail, lease = capture.gmail, capture.lease
     if search.state == "confirming":
         reconcile.confirm(deps.db, gmail, deps.settings, lease, search)
+    elif search.purpose == "plan":
+        make_plan(deps.db, gmail, lease, search, prices=PRICES)
+    elif search.purpose == "proof":
+        prove(deps.db, capture, lease, search)
     else:
         list_page(deps.db, gmail, lease, search, size=deps.settings.page_size)
 
 
 def _outcome(deps: Deps, lease: Lease, looked: Look | None) -> Outcome:
     """Decide when the account is due next: soon when Gmail lags or rows wait, else after the quiet poll."""
-    if looked is None:  # stopped before the first look: somebody else goes on at once
+    if looked is None or deps.stopping():  # somebody else goes on at once
         return Outcome(timedelta(0), None, lease.lag_looks)
     if looked.lagging and lease.lag_looks < len(LAG_PAUSES):
         return Outcome(LAG_PAUSES[lease.lag_looks], looked.wake, lease.lag_looks + 1)

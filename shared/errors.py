@@ -41,8 +41,23 @@ class TryLater(MailroomError):
 class SlowDown(TryLater):
     """There are no quota units for this now (*shared*: for nobody): send nothing before *after*.
 
-    Asking again before the time Gmail names moves that time further out.
+    *named* says that Gmail itself named that time; asking again before it moves it further out.
     """
+
+    def __init__(self, what: str, *, after: timedelta, shared: bool = False, named: bool = False) -> None:
+        super().__init__(what, after=after, shared=shared)
+        self.named = named
+
+
+class NoUnits(TryLater):
+    """Our own budget has no quota units for this now: nothing was sent, and Gmail has refused nothing.
+
+    *bulk* says that only old mail has to wait: live mail of the same account may well have units.
+    """
+
+    def __init__(self, what: str, *, after: timedelta, bulk: bool) -> None:
+        super().__init__(what, after=after)
+        self.bulk = bulk
 
 
 class Unanswered(TryLater):
@@ -79,6 +94,22 @@ class NoMailbox(MailroomError):
 
 class OperatorMustAct(MailroomError):
     """Google refuses until somebody changes a grant or a switch; the message names which one."""
+
+
+class CredentialRefused(OperatorMustAct):
+    """What all accounts share is refused (key, client, clock): for a minute nobody asks with it again."""
+
+
+class Unsealable(MailroomError):
+    """A sealed secret cannot be opened, for whatever reason: treat the account as its subclass says."""
+
+
+class SealKeyMissing(Unsealable, OperatorMustAct):
+    """The key it was sealed with is not among the settings: an operator adds it, nothing else is lost."""
+
+
+class SealDamaged(Unsealable, Reconnect):
+    """What was sealed was changed, or belongs to another account: only a new grant helps."""
 
 
 class CallerBug(MailroomError):

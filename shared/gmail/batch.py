@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 
 from shared.gmail.calls import Call
 
+METHOD = "gmail.batch"
 PATH = "/batch/gmail/v1"
 MOST = 25
+OK = 200
 # Parts hold nothing but percent-encoded paths, so no part can contain it.
 BOUNDARY = "mailroom-batch"
 CONTENT_TYPE = f'multipart/mixed; boundary="{BOUNDARY}"'
@@ -31,6 +33,12 @@ class Part:
     status: int
     headers: dict[str, str]  # names in lower case
     body: bytes = field(repr=False)
+
+
+def call(calls: Sequence[Call]) -> Call:
+    """Make one call of at most 25; raises ValueError as `encode` does."""
+    packed = all(one.packed for one in calls)
+    return Call(METHOD, "POST", PATH, encode(calls), packed=packed, body_type=CONTENT_TYPE)
 
 
 def encode(calls: Sequence[Call]) -> bytes:
@@ -53,12 +61,17 @@ def encode(calls: Sequence[Call]) -> bytes:
 def decode(content_type: str, body: bytes) -> dict[int, Part]:
     """Read a batch's answer: {number of the call: its answer}, in whatever order they came.
 
-    Parts that cannot be read are left out; the caller treats a missing one as not answered.
+    Parts that cannot be read are left out; the caller treats a missing one as not answered.  Of two
+    answers to one call the first that succeeded counts: a repeat must not hide what was paid for.
     """
     boundary = GIVEN_BOUNDARY.search(content_type)
     if boundary is None:
         return {}
-    return dict(part for piece in _pieces(body, boundary[1].encode()) if (part := _part(piece)))
+    found: dict[int, Part] = {}
+    for number, part in filter(None, map(_part, _pieces(body, boundary[1].encode()))):
+        if number not in found or part.status == OK != found[number].status:
+            found[number] = part
+    return found
 
 
 def _pieces(body: bytes, boundary: bytes) -> list[bytes]:

@@ -6,19 +6,23 @@ network nor credentials, and one service serves all accounts.  `user` is the acc
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import httplib2
 from googleapiclient.discovery import build
 
 Format = Literal["minimal", "metadata", "full", "raw"]
+ThreadFormat = Literal["minimal", "metadata", "full"]
 
 # What deciding whether a message could be an investor's needs, and no more.
 WEIGHED_HEADERS = ("From", "To", "Cc", "Bcc", "Sender", "Reply-To")
 # Singular, unlike the fields of the answer; the plural is a 400.
 HISTORY_TYPES = ("messageAdded", "messageDeleted", "labelAdded", "labelRemoved")
+# Cannot be part of an address: its slashes would be encoded.
+ANY_MESSAGE = "/messages/any?"
+AROUND_DATA = 4096  # bytes of JSON around an attachment's base64
 MOST_LISTED = 500  # of one page, for history and messages alike
 
 
@@ -29,8 +33,10 @@ class Call:
     method_id: str  # "gmail.users.messages.get"
     http_method: str
     path: str  # with the query, from "/gmail/v1/..." on
-    body: bytes | None = None  # JSON
+    body: bytes | None = None
     packed: bool = True  # ask for gzip: unpacking a raw message costs more than the bytes saved
+    most: int | None = None  # bytes of the answer, unpacked; None: what the transport takes
+    body_type: str = "application/json"
 
 
 def get_profile(user: str) -> Call:
@@ -78,15 +84,21 @@ def messages_list(  # noqa: PLR0913 - Gmail's own parameters
 
 def message_get(user: str, message_id: str, *, format_: Format, headers: Sequence[str] = ()) -> Call:
     """users.messages.get: 20 units in every format.  *headers* narrows the metadata format."""
+    shape = _message_shape(user, format_, tuple(headers))
+    path = shape.path.replace(ANY_MESSAGE, f"/messages/{quote(message_id, safe='')}?", 1)
+    return Call(shape.method_id, shape.http_method, path, packed=shape.packed)
+
+
+@lru_cache(maxsize=4096)
+def _message_shape(user: str, format_: Format, headers: tuple[str, ...]) -> Call:
+    """Build the call once for all messages: only the id differs, and building costs as much as sending."""
     request = _resource("messages").get(
-        userId=user, id=message_id, format=format_, metadataHeaders=list(headers) or None
+        userId=user, id="any", format=format_, metadataHeaders=list(headers) or None
     )
     return _call(request, packed=format_ != "raw")
 
 
-def threads_get(
-    user: str, thread_id: str, *, format_: Literal["minimal", "metadata", "full"], headers: Sequence[str] = ()
-) -> Call:
+def threads_get(user: str, thread_id: str, *, format_: ThreadFormat, headers: Sequence[str] = ()) -> Call:
     """users.threads.get: 40 units for the whole thread; there is no raw format."""
     return _call(
         _resource("threads").get(
@@ -95,10 +107,13 @@ def threads_get(
     )
 
 
-def attachment_get(user: str, message_id: str, attachment_id: str) -> Call:
-    """users.messages.attachments.get: 20 units; the id comes from a recent messages.get."""
+def attachment_get(user: str, message_id: str, attachment_id: str, *, most: int | None = None) -> Call:
+    """users.messages.attachments.get: 20 units; the id comes from a recent messages.get.
+
+    *most* bytes of the attachment: a larger answer is not read to its end.
+    """
     request = _resource("attachments").get(userId=user, messageId=message_id, id=attachment_id)
-    return _call(request, packed=False)
+    return _call(request, packed=False, most=None if most is None else most * 4 // 3 + AROUND_DATA)
 
 
 def watch(user: str, topic: str) -> Call:
@@ -133,8 +148,8 @@ def _resource(name: str) -> Any:
     return getattr(_resource(parents.get(name, "users")), name)()
 
 
-def _call(request: Any, *, packed: bool = True) -> Call:
+def _call(request: Any, *, packed: bool = True, most: int | None = None) -> Call:
     parts = urlsplit(request.uri)
     path = f"{parts.path}?{parts.query}" if parts.query else parts.path
     body = request.body.encode() if request.body else None
-    return Call(request.methodId, request.method, path, body, packed)
+    return Call(request.methodId, request.method, path, body, packed, most)

@@ -4,13 +4,16 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from shared.errors import CallerBug, MailroomError, TryLater
-from shared.gmail import batch, calls
-from shared.gmail.calls import Call, Format
-from shared.gmail.exchange import UNANSWERED, Exchange, Means, NoBatches, Tokens
+from shared.errors import CallerBug, Unanswered
+from shared.gmail import batch, calls, conversations
+from shared.gmail.calls import Call, Format, ThreadFormat
+from shared.gmail.conversations import Whole
+from shared.gmail.exchange import UNANSWERED, Exchange, Means, Tokens
 from shared.gmail.failures import WatchTaken
+from shared.gmail.many import Answers, Reading
 from shared.gmail.quota import Budget
 from shared.gmail.resources import (
+    Attachment,
     HistoryPage,
     Label,
     Labels,
@@ -20,6 +23,7 @@ from shared.gmail.resources import (
     Profile,
     SendAs,
     SendAsList,
+    Thread,
     Watch,
 )
 from shared.gmail.transport import Sends, TooLarge
@@ -28,8 +32,6 @@ from shared.gmail.transport import Sends, TooLarge
 RAW_TOGETHER = 10
 # More pages than any mailbox's history has; a server that never ends is not waited for.
 MOST_PAGES = 10_000
-
-Answers = dict[str, Message | MailroomError]
 
 _count: ContextVar[Callable[[int], None] | None] = ContextVar("units", default=None)
 
@@ -107,20 +109,54 @@ class Gmail:
             max_results=max_results,
             include_spam_trash=include_spam_trash,
         )
-        return self._exchange.one(call, ListPage)
+        page = self._exchange.one(call, ListPage)
+        if page_token and page.next_page_token == page_token:
+            raise CallerBug("Gmail's listing goes in circles: a page named itself as its next")
+        return page
 
     def metadata(self, ids: Sequence[str]) -> Answers:
-        """Read labels and the weighed headers of many messages; an error stands where one failed."""
+        """Read labels and the weighed headers of many messages; an error stands where one failed.
+
+        What is raised concerns the account; what stands for a message concerns that message alone.
+        """
         return self._many(ids, "metadata", together=batch.MOST)
 
     def raw(self, ids: Sequence[str]) -> Answers:
-        """Read whole messages; an error stands where one failed."""
+        """Read whole messages; an error stands where one failed, as for `metadata`."""
         return self._many(ids, "raw", together=RAW_TOGETHER)
 
     def message(self, message_id: str, format_: Format = "full") -> Message:
         """Read one message.  Raises MessageGone when there is none, or none yet."""
         answer = self._exchange.one(self._get(message_id, format_), Message)
         return _checked(message_id, answer, format_)
+
+    def thread(self, thread_id: str, format_: ThreadFormat = "metadata") -> Thread:
+        """Read a thread's messages, oldest first; there is no raw format.  Raises MessageGone without one."""
+        headers = calls.WEIGHED_HEADERS if format_ == "metadata" else ()
+        thread = self._exchange.one(
+            calls.threads_get(self.address, thread_id, format_=format_, headers=headers), Thread
+        )
+        if thread.id != thread_id:
+            raise Unanswered("Gmail answered for another thread", after=UNANSWERED)
+        return thread
+
+    def conversations(self, thread_ids: Sequence[str]) -> dict[str, tuple[Whole, ...]]:
+        """Return those of the threads that could be read whole, by id: 40 units each; see `conversations`."""
+        return conversations.read(self._exchange, self.address, thread_ids)
+
+    def attachment(self, message_id: str, attachment_id: str, *, most: int) -> bytes:
+        """Return an attachment of at most *most* bytes; its id is that of a recent `message`, never stored.
+
+        Raises TooLarge, MessageGone, and CallerBug for an id Gmail no longer takes.
+        """
+        call = calls.attachment_get(self.address, message_id, attachment_id, most=most)
+        try:
+            content = self._exchange.one(call, Attachment).content()
+        except ValueError:
+            raise CallerBug("Gmail answered with an attachment that is no base64url") from None
+        if len(content) > most:
+            raise TooLarge(f"the attachment is larger than {most} bytes")
+        return content
 
     def labels(self) -> tuple[Label, ...]:
         """Return the mailbox's labels, the system's and its own."""
@@ -144,57 +180,23 @@ class Gmail:
         self._exchange.one(calls.stop(self.address), Nothing)
 
     def _many(self, ids: Sequence[str], format_: Format, *, together: int) -> Answers:
-        """Read *ids* in groups.  Raises when the first one is refused; later refusals become values."""
-        found: Answers = {}
-        wanted = list(dict.fromkeys(ids))
-        for start in range(0, len(wanted), together):
-            group = wanted[start : start + together]
-            try:
-                found |= self._group(group, format_)
-            except MailroomError as refused:
-                if not found:
-                    raise
-                # What was read so far cost units: it is handed over, the rest waits.
-                return found | dict.fromkeys(wanted[start:], refused)
-        return found
-
-    def _group(self, group: Sequence[str], format_: Format) -> Answers:
-        if len(group) == 1:
-            return {group[0]: self._single(group[0], format_)}
-        requests = [self._get(message_id, format_) for message_id in group]
-        try:
-            answers = self._exchange.together(requests, Message)
-        except NoBatches:
-            return {message_id: self._single(message_id, format_) for message_id in group}
-        except TooLarge:
-            half = len(group) // 2
-            return self._group(group[:half], format_) | self._group(group[half:], format_)
-        return {id_: _value(id_, answer, format_) for id_, answer in zip(group, answers, strict=True)}
-
-    def _single(self, message_id: str, format_: Format) -> Message | MailroomError:
-        try:
-            return self.message(message_id, format_)
-        except MailroomError as refused:
-            return refused
+        reading = Reading(
+            self._exchange,
+            lambda message_id: self._get(message_id, format_),
+            lambda message_id, answer: _checked(message_id, answer, format_),
+            self.profile,
+        )
+        return reading.many(ids, together=together)
 
     def _get(self, message_id: str, format_: Format) -> Call:
         headers = calls.WEIGHED_HEADERS if format_ == "metadata" else ()
         return calls.message_get(self.address, message_id, format_=format_, headers=headers)
 
 
-def _value(message_id: str, answer: Message | MailroomError, format_: Format) -> Message | MailroomError:
-    if isinstance(answer, MailroomError):
-        return answer
-    try:
-        return _checked(message_id, answer, format_)
-    except MailroomError as odd:
-        return odd
-
-
 def _checked(message_id: str, answer: Message, format_: Format) -> Message:
     """Refuse what would be stored as something it is not: another message, a message without its bytes."""
     if answer.id != message_id:
-        raise TryLater("Gmail answered for another message", after=UNANSWERED)
+        raise Unanswered("Gmail answered for another message", after=UNANSWERED)
     if format_ == "raw":
         try:
             empty = not answer.raw_bytes()

@@ -1,16 +1,17 @@
 """One account's calls, there and back: units first, then a token, then what the answer means."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import msgspec
 
-from shared.errors import CallerBug, MailroomError, TryLater
+from shared.errors import CallerBug, MailroomError, SlowDown, Unanswered
 from shared.gmail import batch, resources
 from shared.gmail.calls import Call
-from shared.gmail.failures import SlowDown, failure
+from shared.gmail.failures import failure
 from shared.gmail.quota import Budget
 from shared.gmail.resources import Nothing, R
 from shared.gmail.transport import Answer, Sends
@@ -19,7 +20,6 @@ OK, NO_CONTENT, UNAUTHORIZED = 200, 204, 401
 NOT_THERE = frozenset({404, 405, 501})
 UNANSWERED = timedelta(seconds=2)
 UNREADABLE = timedelta(seconds=5)
-BATCH = "gmail.batch"
 
 
 class NoBatches(CallerBug):
@@ -57,17 +57,12 @@ class Exchange:
 
     def one(self, call: Call, kind: type[R]) -> R:
         """Send one call and read its answer.  Raises what a refusal means."""
-        self._spend(call.method_id, 1)
-        headers = {"Accept": "application/json"}
-        if call.packed:
-            headers["Accept-Encoding"] = "gzip"
-        if call.body is not None:
-            headers["Content-Type"] = "application/json"
-        answer = self._authorised(call.http_method, call.path, headers, call.body)
+        with self._paid(call.method_id, 1):
+            answer = self._authorised(call, "application/json")
         try:
             return _read(call.method_id, answer, kind)
         except SlowDown as refused:
-            self._pause(refused)
+            self._pause(call.method_id, refused)
             raise
 
     def together(self, calls: Sequence[Call], kind: type[R]) -> list[R | MailroomError]:
@@ -82,11 +77,7 @@ class Exchange:
             self._means.tokens.forget(self._address)
             for number, part in zip(expired, self._again([calls[n] for n in expired], kind), strict=True):
                 answers[number] = part
-        found = [part.meaning if isinstance(part, _Expired) else part for part in answers]
-        for refused in found:
-            if isinstance(refused, SlowDown):
-                self._pause(refused)
-        return found
+        return [part.meaning if isinstance(part, _Expired) else part for part in answers]
 
     def _again(self, calls: Sequence[Call], kind: type[R]) -> "Sequence[R | MailroomError | _Expired]":
         try:
@@ -95,41 +86,53 @@ class Exchange:
             return [refused] * len(calls)  # the other parts have their answers, and those cost units
 
     def _together(self, calls: Sequence[Call], kind: type[R]) -> "list[R | MailroomError | _Expired]":
-        self._spend(calls[0].method_id, len(calls))
-        headers = {"Content-Type": batch.CONTENT_TYPE, "Accept": "multipart/mixed"}
-        if all(call.packed for call in calls):
-            headers["Accept-Encoding"] = "gzip"
-        answer = self._authorised("POST", batch.PATH, headers, batch.encode(calls))
+        method_id = calls[0].method_id
+        with self._paid(method_id, len(calls)):
+            answer = self._authorised(batch.call(calls), "multipart/mixed")
         if answer.status in NOT_THERE:
             raise NoBatches(f"what answers at CRM_GMAIL_API_URL takes no batches ({answer.status})")
         if answer.status != OK:
-            refused = _refusal(BATCH, answer)
+            refused = _refusal(batch.METHOD, answer)
             if isinstance(refused, SlowDown):
-                self._pause(refused)
+                self._pause(method_id, refused)
             raise refused
         parts = batch.decode(answer.headers.get("content-type", ""), answer.body)
-        return [_part(call, parts.get(number), kind) for number, call in enumerate(calls)]
+        found = [_part(call, parts.get(number), kind) for number, call in enumerate(calls)]
+        for part in found:
+            if isinstance(part, SlowDown):
+                self._pause(method_id, part)
+        return found
 
-    def _authorised(self, method: str, path: str, headers: dict[str, str], body: bytes | None) -> Answer:
+    def _authorised(self, call: Call, accept: str) -> Answer:
         """Send with a token; when Gmail no longer accepts it, once more with a fresh one."""
-        answer = self._send(method, path, headers, body)
+        headers = {"Accept": accept}
+        if call.packed:
+            headers["Accept-Encoding"] = "gzip"
+        if call.body is not None:
+            headers["Content-Type"] = call.body_type
+        answer = self._send(call, headers)
         if answer.status == UNAUTHORIZED:
             self._means.tokens.forget(self._address)
-            answer = self._send(method, path, headers, body)
+            answer = self._send(call, headers)
         return answer
 
-    def _send(self, method: str, path: str, headers: dict[str, str], body: bytes | None) -> Answer:
+    def _send(self, call: Call, headers: dict[str, str]) -> Answer:
         bearer = {"Authorization": f"Bearer {self._means.tokens.token(self._address)}"}
+        url = self._means.api_url + call.path
         return self._means.transport.send(
-            method, self._means.api_url + path, headers=headers | bearer, body=body
+            call.http_method, url, headers=headers | bearer, body=call.body, most=call.most
         )
 
-    def _spend(self, method_id: str, number: int) -> None:
-        """Count what is sent: Gmail charges for refusals too."""
-        self._tell(self._means.budget.spend(self._address, method_id, calls=number, bulk=self._bulk))
+    @contextmanager
+    def _paid(self, method_id: str, number: int) -> Generator[None]:
+        """Hold what *number* calls need while they travel.  Gmail charges for refusals too."""
+        budget = self._means.budget
+        with budget.calling(self._address, method_id, calls=number, bulk=self._bulk) as units:
+            self._tell(units)
+            yield
 
-    def _pause(self, refused: SlowDown) -> None:
-        self._means.budget.pause(self._address, refused.after, shared=refused.shared)
+    def _pause(self, method_id: str, refused: SlowDown) -> None:
+        self._means.budget.refused(self._address, method_id, refused)
 
 
 class _Expired:
@@ -141,7 +144,7 @@ class _Expired:
 
 def _part(call: Call, part: batch.Part | None, kind: type[R]) -> "R | MailroomError | _Expired":
     if part is None:
-        return TryLater("Gmail left a call of a batch unanswered", after=UNANSWERED)
+        return Unanswered("Gmail left a call of a batch unanswered", after=UNANSWERED)
     answer = Answer(part.status, part.headers, part.body)
     if part.status == UNAUTHORIZED:
         return _Expired(_refusal(call.method_id, answer))
@@ -160,7 +163,7 @@ def _read(method_id: str, answer: Answer, kind: type[R]) -> R:
         raise CallerBug(f"Gmail answered {method_id} with something of an unexpected shape") from None
     except msgspec.DecodeError:
         # Cut in transit more often than changed by Google.
-        raise TryLater(f"Gmail's answer to {method_id} could not be read", after=UNREADABLE) from None
+        raise Unanswered(f"Gmail's answer to {method_id} could not be read", after=UNREADABLE) from None
 
 
 def _refusal(method_id: str, answer: Answer) -> MailroomError:

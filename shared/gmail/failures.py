@@ -20,7 +20,9 @@ from shared.errors import (
     NoMailbox,
     OperatorMustAct,
     Reconnect,
+    SlowDown,
     TryLater,
+    Unanswered,
 )
 
 HISTORY = "gmail.users.history.list"
@@ -43,11 +45,12 @@ BANDWIDTH = timedelta(hours=1)  # bytes are counted by the day, nothing says whe
 REST_OF_DAY = timedelta(hours=6)
 
 
-class SlowDown(TryLater):
-    """Gmail counts too much for this account (*shared*: for the project): send nothing before *after*.
+class TooManyAtOnce(SlowDown):
+    """Too many calls of this account at the same moment: fewer at a time may go on at once."""
 
-    Asking again before the time Gmail names moves that time further out.
-    """
+
+class AccessTooNarrow(OperatorMustAct):
+    """What was granted does not cover the call: true of every message, whatever else still answers."""
 
 
 class WatchTaken(MailroomError):
@@ -123,9 +126,9 @@ def failure(
             meaning = _slow_down(refusal, headers, now)
         case _ if 300 <= status < 400:  # noqa: PLR2004 - HTTP's own border
             what = f"{method} was answered with a redirect, never followed: check CRM_GMAIL_API_URL"
-            meaning = TryLater(what, after=BUSY)
+            meaning = Unanswered(what, after=BUSY)
         case _ if status >= 500 or status in {408, 409}:  # noqa: PLR2004 - HTTP's own border
-            meaning = TryLater(f"Gmail answered {status} to {method}", after=_named_pause(headers) or BUSY)
+            meaning = Unanswered(f"Gmail answered {status} to {method}", after=_named_pause(headers) or BUSY)
     return meaning
 
 
@@ -162,9 +165,9 @@ def _forbidden(method: str, refusal: Refusal, headers: Mapping[str, str], now: d
     limited = refusal.reason in RATE_REASONS | {"dailyLimitExceeded"} or refusal.detail in RATE_REASONS
     if limited or RETRY_AFTER.search(message) or message.startswith("Quota exceeded"):
         return _slow_down(refusal, headers, now)
-    for sign, remedy in OPERATOR_REMEDIES:
+    for sign, kind, remedy in OPERATOR_REMEDIES:
         if sign in {refusal.reason, refusal.detail} or sign in message:
-            return OperatorMustAct(remedy)
+            return kind(remedy)
     return OperatorMustAct(f"Gmail forbids {method}: {_shown(refusal)}")
 
 
@@ -185,24 +188,25 @@ DELEGATION = (
     "that it belongs to the delegating Workspace domain"
 )
 SWITCHED_OFF = "the Gmail API is switched off in the project: enable it in the Cloud console"
+APPS_OFF = "the Workspace administrator has switched Gmail apps off for this domain: allow them"
 
 # A reason, or words of the message, and what an operator has to do; the first that fits.
-OPERATOR_REMEDIES = (
-    ("Error sending test message to Cloud PubSub", PUBLISHER),
-    ("Metadata scope", METADATA_ONLY),
-    ("insufficientPermissions", SCOPE),
-    ("ACCESS_TOKEN_SCOPE_INSUFFICIENT", SCOPE),
-    ("Delegation denied", DELEGATION),
-    ("domainPolicy", "the Workspace administrator has switched Gmail apps off for this domain: allow them"),
-    ("accessNotConfigured", SWITCHED_OFF),
-    ("SERVICE_DISABLED", SWITCHED_OFF),
+OPERATOR_REMEDIES: tuple[tuple[str, type[OperatorMustAct], str], ...] = (
+    ("Error sending test message to Cloud PubSub", OperatorMustAct, PUBLISHER),
+    ("Metadata scope", AccessTooNarrow, METADATA_ONLY),
+    ("insufficientPermissions", AccessTooNarrow, SCOPE),
+    ("ACCESS_TOKEN_SCOPE_INSUFFICIENT", AccessTooNarrow, SCOPE),
+    ("Delegation denied", OperatorMustAct, DELEGATION),
+    ("domainPolicy", OperatorMustAct, APPS_OFF),
+    ("accessNotConfigured", OperatorMustAct, SWITCHED_OFF),
+    ("SERVICE_DISABLED", OperatorMustAct, SWITCHED_OFF),
 )
 
 
 def _not_found(method_id: str, refusal: Refusal) -> MailroomError:
     if not refusal.readable:
         # A proxy's page, or a wrong address, must not make mail count as deleted.
-        return TryLater("a 404 that is not Gmail's: check CRM_GMAIL_API_URL", after=BUSY)
+        return Unanswered("a 404 that is not Gmail's: check CRM_GMAIL_API_URL", after=BUSY)
     if method_id == HISTORY:
         return HistoryGone("Gmail no longer keeps history back to this account's cursor")
     if method_id in ONE_OF_A_MAILBOX:
@@ -222,14 +226,16 @@ def _slow_down(refusal: Refusal, headers: Mapping[str, str], now: datetime) -> T
     if refusal.reason == "dailyLimitExceeded" or "Daily Limit" in message:
         return SlowDown("the project's daily Gmail quota is used up", after=REST_OF_DAY, shared=True)
     if named:
-        return SlowDown("Gmail asked for a pause", after=named, shared=project)
+        return SlowDown("Gmail asked for a pause", after=named, shared=project, named=True)
     if "bandwidth" in message.lower():
         return SlowDown("this account's bandwidth of the day is used up", after=BANDWIDTH)
     if message.startswith("Quota exceeded"):
         # The window may begin anywhere in a minute; at its very end a moment more is wise.
         rest_of_minute = max(timedelta(seconds=60 - now.second), BUSY)
         return SlowDown("the Gmail quota of this minute is used up", after=rest_of_minute, shared=project)
-    return SlowDown("Gmail counts too many requests at once for this account", after=BUSY)
+    if "concurrent" in message.lower():
+        return TooManyAtOnce("Gmail counts too many requests at once for this account", after=SOON)
+    return SlowDown("Gmail counts too many requests for this account", after=BUSY)
 
 
 def _named_time(message: str, now: datetime) -> timedelta | None:

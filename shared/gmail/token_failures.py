@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import msgspec
 
-from shared.errors import MailroomError, NoMailbox, OperatorMustAct, Reconnect, TryLater
+from shared.errors import CredentialRefused, MailroomError, NoMailbox, OperatorMustAct, Reconnect, TryLater
 
 BUSY = timedelta(seconds=5)
 TRANSIENT = frozenset(
@@ -86,14 +86,14 @@ REMEDIES: tuple[tuple[str, str, type[MailroomError], str], ...] = (
     ("admin_policy_enforced", "", OperatorMustAct, POLICY),
     ("invalid_grant", "Invalid email or User ID", NoMailbox, NO_USER),
     ("invalid_grant", "Not a valid email", NoMailbox, NO_USER),
-    ("invalid_grant", "short-lived token", OperatorMustAct, CLOCK),
-    ("invalid_grant", "Invalid JWT Signature", OperatorMustAct, KEY),
-    ("invalid_grant", "account not found", OperatorMustAct, DELETED),
+    ("invalid_grant", "short-lived token", CredentialRefused, CLOCK),
+    ("invalid_grant", "Invalid JWT Signature", CredentialRefused, KEY),
+    ("invalid_grant", "account not found", CredentialRefused, DELETED),
     ("invalid_grant", "invalid_rapt", Reconnect, SESSION),
     ("invalid_grant", "", Reconnect, GRANT_GONE),
     ("invalid_scope", "", OperatorMustAct, UNKNOWN_SCOPE),
-    ("disabled_client", "", OperatorMustAct, DISABLED),
-    ("deleted_client", "", OperatorMustAct, DELETED),
-    ("invalid_client", "", OperatorMustAct, CLIENT),
+    ("disabled_client", "", CredentialRefused, DISABLED),
+    ("deleted_client", "", CredentialRefused, DELETED),
+    ("invalid_client", "", CredentialRefused, CLIENT),
     ("org_internal", "", OperatorMustAct, INTERNAL),
 )

@@ -33,6 +33,11 @@ def upsert(conn: Connection, rows: Iterable[InvestorRow]) -> tuple[int, int]:
     ).rowcount
 
 
+def terms(conn: Connection) -> tuple[str, ...]:
+    """Return every address and domain an investor is known by, in a fixed order."""
+    return tuple(value for (value,) in conn.execute(SQL["terms"]))
+
+
 def rules_for(
     conn: Connection, addresses: Collection[str], domains: Collection[str]
 ) -> list[tuple[int, str, str]]:

@@ -17,3 +17,6 @@ SELECT investor_id, kind, value FROM mailroom.investor_addresses
 UNION ALL
 SELECT investor_id, kind, value FROM mailroom.investor_addresses
  WHERE kind = 'domain' AND value = ANY (%(domains)s);
+
+-- name: terms
+SELECT DISTINCT value FROM mailroom.investor_addresses ORDER BY value;

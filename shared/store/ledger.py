@@ -34,6 +34,8 @@ class Entry:
     seen_at: datetime
     first_pushed_at: datetime | None
     known_thread: bool  # its Gmail thread already belongs to an investor
+    named: bool  # Gmail's search says it is an investor's
+    files: bool  # Gmail's search says it carries attachments
 
 
 def add(conn: Connection, account_id: int, seen: Sequence[Seen], *, pushed_at: datetime | None = None) -> int:
@@ -92,6 +94,74 @@ def disappeared(conn: Connection, account_id: int, gmail_ids: Sequence[str]) -> 
     return [email_id for (email_id,) in gone]
 
 
+def name(conn: Connection, account_id: int, seen: Sequence[Seen], *, again: bool) -> int:
+    """Note that a search named these as an investor's; return how many wait now that did not.
+
+    What only a search had called unmatched waits again; *again*, for new investors: whatever was unmatched.
+    """
+    return conn.execute(
+        SQL["name"],
+        {
+            "account_id": account_id,
+            "ids": [one.gmail_id for one in seen],
+            "threads": [one.gmail_thread_id for one in seen],
+            "again": again,
+        },
+    ).rowcount
+
+
+def have_files(conn: Connection, account_id: int, gmail_ids: Sequence[str]) -> None:
+    """Note that these carry attachments."""
+    conn.execute(SQL["have_files"], {"account_id": account_id, "ids": list(gmail_ids)})
+
+
+def unnamed(conn: Connection, account_id: int, seen: Sequence[Seen]) -> int:
+    """Write ids no search has named as unmatched, judged by search; return how many were new."""
+    return conn.execute(
+        SQL["unnamed"],
+        {
+            "account_id": account_id,
+            "ids": [one.gmail_id for one in seen],
+            "threads": [one.gmail_thread_id for one in seen],
+        },
+    ).rowcount
+
+
+def unproved(conn: Connection, account_id: int, *, limit: int) -> list[str]:
+    """Return ids of messages that only a search has judged, newest first."""
+    asked = {"account_id": account_id, "limit": limit}
+    return [gmail_id for (gmail_id,) in conn.execute(SQL["unproved"], asked)]
+
+
+def proved(
+    conn: Connection,
+    account_id: int,
+    gmail_ids: Sequence[str],
+    *,
+    matching: Sequence[str],
+    excluded: Sequence[str],
+) -> None:
+    """Their headers were read: *matching* are an investor's after all and wait, *excluded* are drafts.
+
+    The others are nobody's, as the search had said.
+    """
+    conn.execute(
+        SQL["proved"],
+        {
+            "account_id": account_id,
+            "ids": list(gmail_ids),
+            "matching": list(matching),
+            "excluded": list(excluded),
+        },
+    )
+
+
+def count(conn: Connection, account_id: int) -> int:
+    """Return how many messages of an account are known and not gone."""
+    row = conn.execute(SQL["count"], {"account_id": account_id}).fetchone()
+    return int(row[0]) if row else 0
+
+
 def listed(conn: Connection, account_id: int, gmail_ids: Sequence[str], search_id: int) -> None:
     """Note that a recovery's listing named these messages."""
     conn.execute(SQL["listed"], {"account_id": account_id, "ids": list(gmail_ids), "search_id": search_id})
@@ -113,6 +183,12 @@ def waiting(conn: Connection, account_id: int, *, limit: int) -> list[Entry]:
     """Return the rows whose turn it is: live mail first, newest first."""
     with conn.cursor(row_factory=class_row(Entry)) as cursor:
         return cursor.execute(SQL["waiting"], {"account_id": account_id, "limit": limit}).fetchall()
+
+
+def entries(conn: Connection, account_id: int, gmail_ids: Sequence[str]) -> list[Entry]:
+    """Return those of *gmail_ids* that wait, whenever their turn is."""
+    with conn.cursor(row_factory=class_row(Entry)) as cursor:
+        return cursor.execute(SQL["entries"], {"account_id": account_id, "ids": list(gmail_ids)}).fetchall()
 
 
 def next_waiting(conn: Connection, account_id: int) -> timedelta | None:

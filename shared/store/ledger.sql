@@ -42,6 +42,47 @@ UPDATE mailroom.account_messages
  WHERE account_id = %(account_id)s AND gmail_id = ANY (%(ids)s) AND state <> 'gone'
 RETURNING email_id;
 
+-- name: name
+INSERT INTO mailroom.account_messages AS m (account_id, gmail_id, gmail_thread_id, live, named)
+SELECT DISTINCT ON (id) %(account_id)s::bigint, id, thread, false, true
+  FROM unnest(%(ids)s::text[], %(threads)s::text[]) AS seen (id, thread)
+ ORDER BY id
+ON CONFLICT (account_id, gmail_id) DO UPDATE
+   SET named = true, state = 'waiting', settled_at = NULL, not_before = now(), attempts = 0, error = ''
+ WHERE (m.state = 'unmatched' AND (m.judged_by = 'search' OR %(again)s)) OR (m.state = 'waiting' AND NOT m.named);
+
+-- name: have_files
+UPDATE mailroom.account_messages
+   SET files = true
+ WHERE account_id = %(account_id)s AND gmail_id = ANY (%(ids)s) AND state = 'waiting' AND NOT files;
+
+-- name: unnamed
+INSERT INTO mailroom.account_messages (account_id, gmail_id, gmail_thread_id, live, state, settled_at, judged_by)
+SELECT DISTINCT ON (id) %(account_id)s::bigint, id, thread, false, 'unmatched', now(), 'search'
+  FROM unnest(%(ids)s::text[], %(threads)s::text[]) AS seen (id, thread)
+ ORDER BY id
+ON CONFLICT (account_id, gmail_id) DO NOTHING;
+
+-- name: unproved
+SELECT gmail_id
+  FROM mailroom.account_messages
+ WHERE account_id = %(account_id)s AND state = 'unmatched' AND judged_by = 'search'
+ ORDER BY gmail_id DESC
+ LIMIT %(limit)s;
+
+-- name: proved
+UPDATE mailroom.account_messages
+   SET judged_by = 'headers',
+       named = named OR gmail_id = ANY (%(matching)s),
+       state = CASE WHEN gmail_id = ANY (%(matching)s) THEN 'waiting'
+                    WHEN gmail_id = ANY (%(excluded)s) THEN 'excluded' ELSE state END,
+       settled_at = CASE WHEN gmail_id = ANY (%(matching)s) THEN NULL ELSE settled_at END,
+       not_before = now()
+ WHERE account_id = %(account_id)s AND gmail_id = ANY (%(ids)s) AND state = 'unmatched';
+
+-- name: count
+SELECT count(*) FROM mailroom.account_messages WHERE account_id = %(account_id)s AND state <> 'gone';
+
 -- name: listed
 UPDATE mailroom.account_messages
    SET listed_by = %(search_id)s
@@ -64,13 +105,37 @@ SELECT m.gmail_id
  LIMIT %(limit)s;
 
 -- name: waiting
+-- With each old message that a search named come those of its thread: a thread is read as a whole.
+WITH first AS (
+    SELECT gmail_id, gmail_thread_id, named AND NOT live AS whole
+      FROM mailroom.account_messages
+     WHERE account_id = %(account_id)s AND state = 'waiting' AND not_before <= now()
+     ORDER BY live DESC, gmail_id DESC
+     LIMIT %(limit)s
+), chosen AS (
+    SELECT gmail_id FROM first
+    UNION
+    SELECT m.gmail_id
+      FROM (SELECT DISTINCT gmail_thread_id FROM first WHERE whole AND gmail_thread_id <> '') AS thread
+      JOIN mailroom.account_messages m
+        ON m.account_id = %(account_id)s AND m.state = 'waiting' AND m.gmail_thread_id = thread.gmail_thread_id
+     WHERE m.named AND NOT m.live AND m.not_before <= now()
+)
 SELECT m.gmail_id, m.gmail_thread_id, m.labels, m.live, m.attempts, m.seen_at, m.first_pushed_at,
        EXISTS (SELECT FROM mailroom.email_thread_keys k
-                WHERE k.account_id = m.account_id AND k.gmail_thread_id = m.gmail_thread_id) AS known_thread
+                WHERE k.account_id = m.account_id AND k.gmail_thread_id = m.gmail_thread_id) AS known_thread,
+       m.named, m.files
+  FROM chosen
+  JOIN mailroom.account_messages m ON m.account_id = %(account_id)s AND m.gmail_id = chosen.gmail_id
+ ORDER BY m.live DESC, m.gmail_id DESC;
+
+-- name: entries
+SELECT m.gmail_id, m.gmail_thread_id, m.labels, m.live, m.attempts, m.seen_at, m.first_pushed_at,
+       EXISTS (SELECT FROM mailroom.email_thread_keys k
+                WHERE k.account_id = m.account_id AND k.gmail_thread_id = m.gmail_thread_id) AS known_thread,
+       m.named, m.files
   FROM mailroom.account_messages m
- WHERE m.account_id = %(account_id)s AND m.state = 'waiting' AND m.not_before <= now()
- ORDER BY m.live DESC, m.gmail_id DESC
- LIMIT %(limit)s;
+ WHERE m.account_id = %(account_id)s AND m.gmail_id = ANY (%(ids)s) AND m.state = 'waiting';
 
 -- name: next_waiting
 SELECT greatest(min(not_before) - now(), interval '0')
@@ -80,7 +145,7 @@ HAVING count(*) > 0;  -- greatest() of nothing and 0 would be 0
 
 -- name: settle
 UPDATE mailroom.account_messages
-   SET state = %(state)s, settled_at = now(), error = %(error)s
+   SET state = %(state)s, settled_at = now(), error = %(error)s, judged_by = 'headers'
  WHERE account_id = %(account_id)s AND gmail_id = ANY (%(ids)s) AND state = 'waiting';
 
 -- name: stored

@@ -1,5 +1,6 @@
 """Searches: finding an account's mail in bulk, page by page, so that a restart goes on where it was."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -25,14 +26,18 @@ class Search:
     id: int
     account_id: int
     kind: str
-    query: str
+    purpose: str  # what is done with the ids it lists (consumer/plan.py); "plan": nobody has planned it yet
+    terms: list[str]  # addresses and domains; none: everything, or for "plan": every investor's
     page_token: str
     listed: int
     state: str
 
 
 def open_search(conn: Connection, account_id: int) -> Search | None:
-    """Return the search of an account that is next: a recovery before the others, else the oldest."""
+    """Return the search of an account that is next.
+
+    Recoveries before the others; then plans to be made, what names mail, what lists the rest, and proofs.
+    """
     with conn.cursor(row_factory=class_row(Search)) as cursor:
         return cursor.execute(SQL["open_search"], {"account_id": account_id}).fetchone()
 
@@ -54,6 +59,24 @@ def recover(conn: Connection, account_id: int, *, cursor: int, anchor: int, reas
     conn.execute(
         SQL["recover"], {"account_id": account_id, "cursor": cursor, "anchor": anchor, "reason": reason}
     )
+
+
+def planned(conn: Connection, search: Search, steps: Sequence[tuple[str, Sequence[str]]]) -> None:
+    """Replace a search that was to be planned, or was refused, by steps: (purpose, terms) each.
+
+    The search itself becomes the step that lists everything, when there is one: it is as old as the
+    question, so what it does not name can be told from what came later.
+    """
+    listing = next((purpose for purpose, _ in steps if purpose in {"scan", "rest"}), None)
+    added = [(purpose, terms) for purpose, terms in steps if purpose != listing]
+    conn.execute(SQL["become"], {"id": search.id, "purpose": listing})
+    for purpose, terms in added:
+        conn.execute(SQL["add_step"], {"id": search.id, "purpose": purpose, "terms": list(terms)})
+
+
+def ask(conn: Connection, terms: Sequence[str]) -> int:
+    """Search the past of every account for new investors' addresses and domains; return how many accounts."""
+    return conn.execute(SQL["ask"], {"terms": list(terms)}).rowcount if terms else 0
 
 
 def finish(conn: Connection, search: Search) -> None:

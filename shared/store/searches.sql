@@ -1,16 +1,36 @@
 -- name: open_search
-SELECT id, account_id, kind, query, page_token, listed, state
+SELECT id, account_id, kind, purpose, terms, page_token, listed, state
   FROM mailroom.email_searches
  WHERE account_id = %(account_id)s AND finished_at IS NULL
- ORDER BY kind = 'recovery' DESC, id
+ ORDER BY kind = 'recovery' AND purpose <> 'proof' DESC,
+          array_position(ARRAY['plan', 'name', 'files', 'scan', 'rest', 'proof'], purpose), id
  LIMIT 1;
+
+-- name: become
+UPDATE mailroom.email_searches
+   SET purpose = coalesce(%(purpose)s::text, purpose),
+       terms = '{}',
+       page_token = '',
+       state = CASE WHEN %(purpose)s::text IS NULL THEN 'done' ELSE state END,
+       finished_at = CASE WHEN %(purpose)s::text IS NULL THEN now() END
+ WHERE id = %(id)s;
+
+-- name: add_step
+INSERT INTO mailroom.email_searches (account_id, kind, purpose, terms)
+SELECT account_id, kind, %(purpose)s, %(terms)s FROM mailroom.email_searches WHERE id = %(id)s;
+
+-- name: ask
+INSERT INTO mailroom.email_searches (account_id, kind, terms)
+SELECT id, 'investor', %(terms)s FROM mailroom.email_accounts;
 
 -- name: advance
 UPDATE mailroom.email_searches
    SET page_token = %(page_token)s,
        listed = listed + %(found)s,
-       state = CASE WHEN NOT %(done)s THEN state WHEN kind = 'recovery' THEN 'confirming' ELSE 'done' END,
-       finished_at = CASE WHEN %(done)s AND kind <> 'recovery' THEN now() END
+       state = CASE WHEN NOT %(done)s THEN state
+                    WHEN kind = 'recovery' AND purpose IN ('scan', 'rest') THEN 'confirming'
+                    ELSE 'done' END,
+       finished_at = CASE WHEN %(done)s AND NOT (kind = 'recovery' AND purpose IN ('scan', 'rest')) THEN now() END
  WHERE id = %(id)s;
 
 -- name: recover
@@ -41,4 +61,6 @@ UPDATE mailroom.email_gaps SET closed_at = now() WHERE search_id = %(id)s AND cl
 UPDATE mailroom.email_gaps SET gone = gone + %(number)s WHERE search_id = %(id)s;
 
 -- name: count_recovered
-UPDATE mailroom.email_gaps SET recovered = recovered + %(found)s WHERE search_id = %(id)s;
+-- The steps of a recovery have ids of their own; its gaps are the account's open ones.
+UPDATE mailroom.email_gaps SET recovered = recovered + %(found)s
+ WHERE closed_at IS NULL AND account_id = (SELECT account_id FROM mailroom.email_searches WHERE id = %(id)s);

@@ -8,6 +8,7 @@ from shared.credentials.delegated import DelegatedTokens
 from shared.gmail.client import GmailFactory
 from shared.gmail.quota import Budget
 from shared.gmail.transport import Limits, Transport
+from tests.gmail.mailbox import Mailbox
 from tests.gmail.scripted import ADA, Scripted
 
 
@@ -36,9 +37,27 @@ def tokens():
     return FixedTokens()
 
 
+class Hasty:
+    """A clock that is put forward by whoever sleeps: no test waits for a pause."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.now += seconds
+
+
+def unlimited():
+    clock = Hasty()
+    return Budget(0, clock=clock, sleep=clock.sleep)
+
+
 @pytest.fixture
 def budget():
-    return Budget(0)
+    return unlimited()
 
 
 @pytest.fixture
@@ -50,9 +69,25 @@ def quick():
 
 
 @pytest.fixture
+def afresh(scripted, tokens, quick):
+    """Make Ada's Gmail on the scripted server as it is at the start of a process: nothing is paused."""
+
+    def afresh():
+        factory = GmailFactory(scripted.url, transport=quick, tokens=tokens, budget=unlimited())
+        return factory.account(ADA, live=True)
+
+    return afresh
+
+
+@pytest.fixture
 def gmail(scripted, tokens, budget, quick):
     """Ada's Gmail on the scripted server."""
     return GmailFactory(scripted.url, transport=quick, tokens=tokens, budget=budget).account(ADA, live=True)
+
+
+@pytest.fixture
+def mailbox(scripted):
+    return Mailbox(scripted)
 
 
 @pytest.fixture(scope="session")

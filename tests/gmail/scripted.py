@@ -1,6 +1,8 @@
 """A server that answers exactly as told, and Gmail's answers as it writes them."""
 
+import base64
 import json
+import re
 import socket
 import threading
 from contextlib import suppress
@@ -10,6 +12,7 @@ from pathlib import Path
 import pytest
 
 ADA = "ada@fund.example"
+IDS = [f"18f{number:02}" for number in range(60)]
 # Mail and API data that nobody here wrote; lies beside a checkout, not in it.
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "gmail-json"
 
@@ -121,3 +124,29 @@ def batch_reply(parts, *, boundary="batch_x", newline="\r\n", close=True):
 def batched(parts, **options):
     """The whole HTTP response around batch_reply."""
     return reply(200, batch_reply(parts, **options), {"Content-Type": "multipart/mixed; boundary=batch_x"})
+
+
+BAD_TOKEN = refusal(401, "authError", "Invalid Credentials")
+GONE = refusal(404, "notFound", "Requested entity was not found.")
+
+
+def a_message(id_, **more):
+    return {"id": id_, "threadId": id_, "labelIds": ["INBOX"]} | more
+
+
+def base64url(content):
+    return base64.urlsafe_b64encode(content).decode().rstrip("=")
+
+
+def whole(id_, text=b"Subject: x\r\n\r\nhello"):
+    return a_message(id_, raw=base64url(text))
+
+
+def asked_ids(request):
+    """The ids of the messages that a request asks for, in its order."""
+    text = request.body.decode() if request.path.startswith("/batch") else request.path
+    return re.findall(r"/messages/(\w+)\?", text)
+
+
+def a_profile(**more):
+    return reply(200, {"emailAddress": ADA, "historyId": "1"} | more)

@@ -4,6 +4,8 @@ import socket
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shared.gmail import calls
 from tests.gmail.scripted import ADA
@@ -76,6 +78,21 @@ def test_an_id_cannot_leave_its_place_in_the_path():
     assert call.path.startswith(
         "/gmail/v1/users/a%2F..%2Fb%40d.com/messages/x%0D%0AHost%3A%20evil%2F..%2F..%2F%3Fq%3D1%23f?"
     )
+
+
+@given(
+    st.text(min_size=1, max_size=20), st.text(min_size=1, max_size=20), st.sampled_from(["raw", "metadata"])
+)
+def test_a_message_is_asked_for_as_google_describes_it_whatever_its_id_and_mailbox(user, id_, format_):
+    headers = ("From", "To") if format_ == "metadata" else ()
+    described = calls._resource("messages").get(
+        userId=user, id=id_, format=format_, metadataHeaders=list(headers) or None
+    )
+
+    call = calls.message_get(user, id_, format_=format_, headers=headers)
+
+    assert described.uri == "https://gmail.googleapis.com" + call.path
+    assert (described.methodId, described.method) == (call.method_id, call.http_method)
 
 
 def test_raw_messages_and_attachments_travel_unpacked():

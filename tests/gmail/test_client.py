@@ -1,8 +1,7 @@
 """Ada's Gmail when Google misbehaves: each call on a scripted server."""
 
-import base64
+import contextlib
 import json
-import re
 from datetime import timedelta
 
 import pytest
@@ -12,51 +11,32 @@ from shared.errors import (
     HistoryGone,
     MailroomError,
     MessageGone,
-    NoMailbox,
     OperatorMustAct,
     Reconnect,
+    SlowDown,
     TryLater,
+    Unanswered,
 )
 from shared.gmail.client import GmailFactory
-from shared.gmail.failures import SlowDown, StalePage, WatchTaken
+from shared.gmail.failures import StalePage, WatchTaken
 from shared.gmail.quota import Budget
-from tests.gmail.scripted import ADA, batched, refusal, reply
+from shared.gmail.transport import TooLarge
+from tests.gmail.scripted import (
+    ADA,
+    BAD_TOKEN,
+    GONE,
+    IDS,
+    Scripted,
+    a_message,
+    base64url,
+    batched,
+    refusal,
+    reply,
+)
 
-QUOTA = refusal(403, "rateLimitExceeded", "Quota exceeded for quota metric 'Total Query Cost' and limit 'x'")
-BAD_TOKEN = refusal(401, "authError", "Invalid Credentials")
-GONE = refusal(404, "notFound", "Requested entity was not found.")
 TAKEN = refusal(
     400, "invalidArgument", "Only one user push notification client allowed per developer (call …)"
 )
-IDS = [f"18f{number:02}" for number in range(60)]
-
-
-def a_message(id_, **more):
-    return {"id": id_, "threadId": id_, "labelIds": ["INBOX"]} | more
-
-
-def whole(id_, text=b"Subject: x\r\n\r\nhello"):
-    return a_message(id_, raw=base64.urlsafe_b64encode(text).decode().rstrip("="))
-
-
-def asked_ids(request):
-    """The message ids of a batch, in its order."""
-    return re.findall(rb"/messages/(\w+)\?", request.body)
-
-
-def answers_all(server, *, most=99):
-    """Let the server answer every batch or single get with the messages asked for."""
-
-    def answer(connection):
-        request = server.requests[-1]
-        if request.path.startswith("/batch"):
-            ids = [id_.decode() for id_ in asked_ids(request)]
-            connection.sendall(batched([(n, 200, whole(id_)) for n, id_ in reversed(list(enumerate(ids)))]))
-        else:
-            connection.sendall(reply(200, whole(re.search(r"/messages/(\w+)\?", request.path)[1])))
-        return True
-
-    server.script = [answer] * most
 
 
 def test_a_profile_is_read(gmail, scripted):
@@ -85,9 +65,9 @@ def test_a_fresh_token_that_is_refused_too_means_reconnect(gmail, scripted):
 @pytest.mark.parametrize(
     ("body", "meaning"),
     [
-        (b'{"emailAddress": "ada', TryLater),
-        (b"<html>200 but not Gmail</html>", TryLater),
-        (b"", TryLater),
+        (b'{"emailAddress": "ada', Unanswered),
+        (b"<html>200 but not Gmail</html>", Unanswered),
+        (b"", Unanswered),
         (b'{"emailAddress": 7, "historyId": "1"}', CallerBug),
         (b'{"emailAddress": "a@d.com", "historyId": "x"}', CallerBug),
     ],
@@ -156,175 +136,11 @@ def test_a_page_token_gmail_no_longer_takes_is_told(gmail, scripted):
         gmail.list_ids(page_token="old")
 
 
-def test_many_messages_travel_in_batches_of_25_and_come_back_by_id(gmail, scripted):
-    answers_all(scripted)
-
-    found = gmail.metadata(IDS)
-
-    assert list(found) == IDS
-    assert all(found[id_].id == id_ for id_ in IDS)
-    assert [len(asked_ids(request)) for request in scripted.requests] == [25, 25, 10]
-    assert all(request.headers["accept-encoding"] == "gzip" for request in scripted.requests)
-
-
-def test_whole_messages_travel_in_smaller_batches_and_unpacked(gmail, scripted):
-    answers_all(scripted)
-
-    found = gmail.raw(IDS[:21])
-
-    assert {message.raw_bytes() for message in found.values()} == {b"Subject: x\r\n\r\nhello"}
-    assert [request.path.partition("?")[0][-5:] for request in scripted.requests] == ["gmail/v1"[-5:]] * 2 + [
-        "18f20"
-    ]
-    assert {request.headers["accept-encoding"] for request in scripted.requests} == {"identity"}
-
-
-def test_one_message_is_asked_for_without_a_batch(gmail, scripted):
-    answers_all(scripted)
-
-    gmail.raw(["18f"])
-
-    assert scripted.requests[0].method == "GET"
-
-
-def test_an_id_named_twice_is_asked_for_once_and_none_costs_nothing(gmail, scripted):
-    answers_all(scripted)
-
-    assert list(gmail.raw(["18f", "18f"])) == ["18f"]
-    assert gmail.raw([]) == {}
-    assert len(scripted.requests) == 1
-
-
-def test_what_fails_inside_a_batch_stands_in_its_place(gmail, scripted):
-    scripted.script = [
-        batched(
-            [
-                (5, 500, refusal(500, "backendError", "Backend Error")),
-                (0, 200, a_message(IDS[0])),
-                (1, 404, GONE),
-                (2, 429, refusal(429, "rateLimitExceeded", "Too many concurrent requests for user")),
-                (3, 200, b'{"id": "18f'),
-                (6, 404, b"<html>"),
-                (7, 200, a_message("another")),
-                (8, 200, {"id": 3}),
-            ]
-        )
-    ]
-
-    found = gmail.metadata(IDS[:9])
-
-    kinds = " ".join(type(found[id_]).__name__ for id_ in IDS[:9])
-    assert kinds == "Message MessageGone SlowDown TryLater TryLater TryLater TryLater TryLater CallerBug"
-
-
-def test_a_token_that_ends_inside_a_batch_costs_only_those_parts_a_repeat(gmail, scripted):
-    scripted.script = [
-        batched([(0, 200, a_message(IDS[0])), (1, 401, BAD_TOKEN), (2, 401, BAD_TOKEN)]),
-        batched([(0, 200, a_message(IDS[1])), (1, 401, BAD_TOKEN)]),
-    ]
-
-    found = gmail.metadata(IDS[:3])
-
-    assert found[IDS[1]].id == IDS[1]
-    assert isinstance(found[IDS[2]], Reconnect)
-    assert asked_ids(scripted.requests[1]) == [IDS[1].encode(), IDS[2].encode()]
-    assert scripted.requests[1].headers["authorization"] == "Bearer t2"
-
-
-@pytest.mark.parametrize(
-    ("answer", "meaning"),
-    [
-        (reply(403, QUOTA), SlowDown),
-        (reply(403, refusal(403, "accessNotConfigured", "off")), OperatorMustAct),
-        (reply(502, b"<html>"), TryLater),
-        (reply(400, refusal(400, "failedPrecondition", "Mail service not enabled")), NoMailbox),
-    ],
-)
-def test_a_batch_refused_as_a_whole_is_raised(gmail, scripted, answer, meaning):
-    scripted.script = [answer]
-
-    with pytest.raises(MailroomError) as refused:
-        gmail.metadata(IDS[:3])
-
-    assert type(refused.value) is meaning
-
-
 def test_an_answer_cut_within_its_head_is_tried_again(gmail, scripted):
     scripted.script = [lambda connection: connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Le")]
 
     with pytest.raises(TryLater):
         gmail.profile()
-
-
-def test_what_was_read_before_a_refusal_is_handed_over(gmail, scripted):
-    answers_all(scripted, most=1)
-    scripted.script.append(reply(503, b""))
-
-    found = gmail.metadata(IDS)
-
-    assert [isinstance(found[id_], TryLater) for id_ in IDS] == [False] * 25 + [True] * 35
-    assert len(scripted.requests) == 2
-
-
-@pytest.mark.parametrize("status", [404, 405, 501])
-def test_a_server_without_batches_is_asked_one_by_one(gmail, scripted, status):
-    singles = [reply(200, a_message(id_)) for id_ in IDS[:3]]
-    scripted.script = [reply(status, b"<html>no batches here</html>"), *singles]
-
-    found = gmail.metadata(IDS[:3])
-
-    assert [found[id_].id for id_ in IDS[:3]] == IDS[:3]
-
-
-def test_a_repeat_that_fails_takes_no_answer_from_the_other_parts(gmail, scripted):
-    scripted.script = [batched([(0, 200, a_message(IDS[0])), (1, 401, BAD_TOKEN)]), reply(503)]
-
-    found = gmail.metadata(IDS[:2])
-
-    assert found[IDS[0]].id == IDS[0]
-    assert isinstance(found[IDS[1]], TryLater)
-
-
-@pytest.mark.parametrize("body", [b"", b"no parts", b"--batch_x\r\n\r\n\r\n--batch_x--"])
-def test_a_batch_without_parts_leaves_every_message_for_later(gmail, scripted, body):
-    scripted.script = [reply(200, body, {"Content-Type": "multipart/mixed; boundary=batch_x"})]
-
-    assert all(isinstance(one, TryLater) for one in gmail.metadata(IDS[:3]).values())
-
-
-def test_a_batch_too_large_to_hold_is_asked_for_in_halves(gmail, scripted):
-    sizes = dict.fromkeys(IDS[:4], 10_000) | {IDS[3]: 60_000}
-
-    def answer(connection):
-        request = scripted.requests[-1]
-        ids = [id_.decode() for id_ in asked_ids(request)]
-        if ids:
-            parts = [(n, 200, whole(id_, b"x" * sizes[id_])) for n, id_ in enumerate(ids)]
-            connection.sendall(batched(parts))
-        else:
-            id_ = re.search(r"/messages/(\w+)\?", request.path)[1]
-            connection.sendall(reply(200, whole(id_, b"x" * sizes[id_])))
-        return True
-
-    scripted.script = [answer] * 9
-
-    found = gmail.raw(IDS[:4])
-
-    assert [len(found[id_].raw_bytes()) for id_ in IDS[:4]] == [10_000, 10_000, 10_000, 60_000]
-
-
-def test_a_message_too_large_to_hold_costs_only_itself(gmail, scripted):
-    scripted.script = [reply(200, whole("18f", b"x" * 200_000))]
-
-    assert isinstance(gmail.raw(["18f"])["18f"], CallerBug)
-
-
-@pytest.mark.parametrize("raw", ["", None, "no base64!", "a"])
-def test_a_whole_message_without_its_bytes_is_never_taken_for_an_empty_one(gmail, scripted, raw):
-    message = a_message("18f") if raw is None else a_message("18f", raw=raw)
-    scripted.script = [reply(200, message)]
-
-    assert isinstance(gmail.raw(["18f"])["18f"], CallerBug)
 
 
 def test_a_watch_on_another_topic_is_stopped_once_and_started_again(gmail, scripted):
@@ -369,6 +185,70 @@ def test_own_addresses_and_labels_are_read(gmail, scripted):
         ("a@fund.example", False),
     ]
     assert [label.id for label in gmail.labels()] == ["Label_1", "INBOX"]
+
+
+def test_a_thread_is_read_with_its_messages_oldest_first(gmail, scripted):
+    told = {"id": "18f", "historyId": "7", "messages": [a_message("18f"), a_message("190")]}
+    scripted.script = [reply(200, told), reply(200, told)]
+
+    assert [message.id for message in gmail.thread("18f").messages] == ["18f", "190"]
+    assert "metadataHeaders=From" in scripted.requests[0].path
+    gmail.thread("18f", "full")
+    assert scripted.requests[1].path.endswith("/threads/18f?format=full&alt=json")
+
+
+def test_another_thread_than_the_one_asked_for_is_not_believed(gmail, scripted):
+    scripted.script = [reply(200, {"id": "190", "messages": [a_message("190")]})]
+
+    with pytest.raises(Unanswered):
+        gmail.thread("18f")
+
+
+def test_an_attachment_is_read_up_to_the_size_one_is_willing_to_take(gmail, scripted):
+    content = bytes(range(256)) * 40
+    scripted.script = [reply(200, {"size": len(content), "data": base64url(content)})] * 2
+
+    assert gmail.attachment("18f", "ANG-j_", most=len(content)) == content
+    with pytest.raises(TooLarge):
+        gmail.attachment("18f", "ANG-j_", most=len(content) - 1)
+
+
+def test_an_attachment_far_too_large_is_not_read_to_its_end(gmail, scripted):
+    def endless(connection):
+        with contextlib.suppress(OSError):
+            connection.sendall(b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\na\r\n{"data": "\r\n')
+            while True:
+                connection.sendall(b"1000\r\n" + b"A" * 4096 + b"\r\n")
+
+    scripted.script = [endless]
+
+    with pytest.raises(TooLarge):
+        gmail.attachment("18f", "ANG-j_", most=10_000)
+
+
+def test_an_attachment_that_is_no_base64_is_told(gmail, scripted):
+    scripted.script = [reply(200, {"size": 3, "data": "*"})]
+
+    with pytest.raises(CallerBug):
+        gmail.attachment("18f", "ANG-j_", most=9)
+
+
+def test_a_listing_whose_page_names_itself_as_the_next_is_not_followed(gmail, scripted):
+    scripted.script = [reply(200, {"nextPageToken": "001"}), reply(200, {"nextPageToken": "001"})]
+
+    assert gmail.list_ids().next_page_token == "001"
+    with pytest.raises(CallerBug, match="circles"):
+        gmail.list_ids(page_token="001")
+
+
+def test_a_redirect_is_never_followed_and_the_token_goes_nowhere_else(gmail, scripted):
+    elsewhere = Scripted()
+    scripted.script = [reply(302, b"", {"Location": f"{elsewhere.url}/steal"})]
+
+    with pytest.raises(Unanswered, match="redirect"):
+        gmail.profile()
+    elsewhere.close()
+    assert elsewhere.requests == []
 
 
 def test_after_a_quota_refusal_nothing_more_is_sent_until_its_time(scripted, quick, tokens):

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 import pytest
 from google.auth import jwt
 
-from shared.credentials import keyfile
+from shared.credentials import keyfile, secretfile
 from shared.credentials.delegated import AUDIENCE, SCOPE, DelegatedTokens
 from shared.errors import ConfigError, MailroomError, NoMailbox, OperatorMustAct, Reconnect, Refused, TryLater
 from tests.gmail.scripted import ADA, Scripted, reply
@@ -260,7 +260,7 @@ def test_a_key_that_others_could_reach_is_refused(key_file, mode):
 def test_a_key_of_another_user_is_refused(key_file):
     status = key_file.stat()
 
-    assert "another user" in keyfile.unsafe(status, user=status.st_uid + 1)[0]
+    assert "another user" in secretfile.unsafe(status, user=status.st_uid + 1)[0]
 
 
 def test_a_link_to_a_key_is_refused(key_file, tmp_path):

@@ -1,4 +1,4 @@
-"""Every refusal the facts list, and what the caller does next."""
+"""How refusals are read: bodies of any kind, the pause they name, what the details add."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -15,15 +15,15 @@ from shared.errors import (
     NoMailbox,
     OperatorMustAct,
     Reconnect,
-    TryLater,
+    SlowDown,
+    Unanswered,
 )
-from shared.gmail.failures import LONGEST, SlowDown, StalePage, WatchTaken, failure
+from shared.gmail.failures import LONGEST, AccessTooNarrow, StalePage, failure
 from tests.gmail.scripted import recorded, refusal
 
 NOW = datetime(2026, 9, 11, 19, 45, 12, tzinfo=UTC)
 U = "gmail.users."
 GET, LIST, HISTORY, WATCH = U + "messages.get", U + "messages.list", U + "history.list", U + "watch"
-PUBSUB = "Error sending test message to Cloud PubSub projects/P/topics/T : "
 QUOTA = (
     "Quota exceeded for quota metric '{}' and limit '{}' of service 'gmail.googleapis.com' for consumer 'N'."
 )
@@ -39,129 +39,6 @@ def details(reason):
     return {"details": [{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason}]}
 
 
-# (method, status, reason, message, what it means, words a person is told)
-ROWS = [
-    # watch
-    (
-        WATCH,
-        400,
-        "invalidArgument",
-        "Invalid topicName does not match projects/p/topics/*",
-        OperatorMustAct,
-        "CRM_GMAIL_PUBSUB_TOPIC",
-    ),
-    (WATCH, 404, "notFound", PUBSUB + "Resource not found (resource=T).", OperatorMustAct, "create it"),
-    (
-        WATCH,
-        403,
-        "forbidden",
-        PUBSUB + "User not authorized to perform this action.",
-        OperatorMustAct,
-        "gmail-api-push@system.gserviceaccount.com",
-    ),
-    (
-        WATCH,
-        400,
-        "invalidArgument",
-        "Only one user push notification client allowed per developer (call /stop then try again)",
-        WatchTaken,
-        "stopped",
-    ),
-    (WATCH, 400, "failedPrecondition", "Mail service not enabled", NoMailbox, "licence"),
-    (WATCH, 400, "invalidArgument", "Invalid label: X", CallerBug, "Invalid label: X"),
-    # everything
-    (LIST, 400, "badRequest", "Whatever", CallerBug, "messages.list"),
-    (LIST, 400, "invalidArgument", "Invalid pageToken", StalePage, "begins again"),
-    (GET, 400, "failedPrecondition", "Precondition check failed.", OperatorMustAct, "mailbox"),
-    (GET, 401, "authError", "Request had invalid authentication credentials.", Reconnect, ""),
-    (
-        GET,
-        401,
-        "required",
-        "Request is missing required authentication credential.",
-        CallerBug,
-        "without credentials",
-    ),
-    (
-        GET,
-        403,
-        "insufficientPermissions",
-        "Request had insufficient authentication scopes.",
-        OperatorMustAct,
-        "gmail.readonly",
-    ),
-    (GET, 403, "forbidden", "Metadata scope doesn't allow format FULL", OperatorMustAct, "gmail.metadata"),
-    (
-        LIST,
-        403,
-        "forbidden",
-        "Metadata scope does not support 'q' parameter",
-        OperatorMustAct,
-        "gmail.metadata",
-    ),
-    (GET, 403, "forbidden", "Delegation denied for user@d.com", OperatorMustAct, "primary"),
-    (GET, 403, "rateLimitExceeded", UNITS, SlowDown, "minute"),
-    (
-        GET,
-        403,
-        "userRateLimitExceeded",
-        "User-rate limit exceeded.  Retry after 2026-09-11T20:00:00.000Z",
-        SlowDown,
-        "pause",
-    ),
-    (
-        GET,
-        429,
-        "rateLimitExceeded",
-        "User-rate limit exceeded.  Retry after 2026-09-11T20:00:00.000Z",
-        SlowDown,
-        "pause",
-    ),
-    (GET, 403, "rateLimitExceeded", "Rate Limit Exceeded", SlowDown, "too many"),
-    (GET, 403, "userRateLimitExceeded", "User Rate Limit Exceeded", SlowDown, "too many"),
-    (GET, 403, "dailyLimitExceeded", "Daily Limit Exceeded", SlowDown, "daily"),
-    (
-        GET,
-        403,
-        "domainPolicy",
-        "The domain administrators have disabled Gmail apps.",
-        OperatorMustAct,
-        "administrator",
-    ),
-    (
-        GET,
-        403,
-        "accessNotConfigured",
-        "Gmail API has not been used in project N before or it is disabled.",
-        OperatorMustAct,
-        "enable it",
-    ),
-    (GET, 403, "somethingNew", "No.", OperatorMustAct, "No."),
-    (HISTORY, 404, "notFound", "Requested entity was not found.", HistoryGone, ""),
-    (GET, 404, "notFound", "Requested entity was not found.", MessageGone, ""),
-    (U + "messages.attachments.get", 404, "notFound", "Requested entity was not found.", MessageGone, ""),
-    (U + "threads.get", 404, "notFound", "Requested entity was not found.", MessageGone, ""),
-    (U + "getProfile", 404, "notFound", "Requested entity was not found.", NoMailbox, ""),
-    (LIST, 404, "notFound", "Requested entity was not found.", CallerBug, "messages.list"),
-    (GET, 429, "rateLimitExceeded", "Too many concurrent requests for user", SlowDown, ""),
-    (GET, 429, "rateLimitExceeded", "Bandwidth limit exceeded", SlowDown, "bandwidth"),
-    (GET, 500, "backendError", "Backend Error", TryLater, "500"),
-    (GET, 503, "backendError", "The service is currently unavailable.", TryLater, "503"),
-    (GET, 418, "teapot", "Short and stout", CallerBug, "418"),
-]
-
-
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row[0].rpartition('.')[2]}-{row[1]}-{row[3][:30]}")
-def test_each_refusal_says_what_to_do_next(row):
-    method, status, reason, message, meaning, words = row
-
-    error = told(method, status, refusal(status, reason, message))
-
-    assert type(error) is meaning
-    assert words.lower() in str(error).lower()
-    assert "@d.com" not in str(error)
-
-
 def test_the_usual_quota_refusal_is_known_under_either_envelope_status():
     for envelope in ("PERMISSION_DENIED", "RESOURCE_EXHAUSTED", ""):
         assert type(told(GET, 403, refusal(403, "rateLimitExceeded", UNITS, envelope))) is SlowDown
@@ -172,7 +49,7 @@ def test_the_usual_quota_refusal_is_known_under_either_envelope_status():
     "body", [b"<!DOCTYPE html><title>Error</title>", b"", b'{"error": {"co', b"\xff\xfe", b"[]"]
 )
 def test_a_server_error_may_come_with_any_body(status, body):
-    assert type(told(GET, status, body)) is TryLater
+    assert type(told(GET, status, body)) is Unanswered
 
 
 @pytest.mark.parametrize("body", [b"<html>not here</html>", b"", b'{"error":', b"null"])
@@ -180,7 +57,7 @@ def test_a_server_error_may_come_with_any_body(status, body):
 def test_a_404_that_is_not_gmails_never_makes_mail_count_as_deleted(method, body):
     error = told(method, 404, body)
 
-    assert type(error) is TryLater
+    assert type(error) is Unanswered
     assert "CRM_GMAIL_API_URL" in str(error)
 
 
@@ -195,7 +72,7 @@ def test_a_404_that_is_not_gmails_never_makes_mail_count_as_deleted(method, body
         ("User-rate limit exceeded.  Retry after 2026-13-41T19:00:00.000Z", 5),
         (UNITS, 48),
         (QUOTA.format("Queries", "Previous quota: Units per minute per user"), 48),
-        ("Too many concurrent requests for user", 5),
+        ("Too many concurrent requests for user", 2),
         ("Rate Limit Exceeded", 5),
         ("Bandwidth limit exceeded", 3600),
     ],
@@ -238,7 +115,7 @@ def test_what_is_counted_for_the_whole_project_pauses_every_account():
 @pytest.mark.parametrize(
     ("status", "reason", "meaning"),
     [
-        (403, "ACCESS_TOKEN_SCOPE_INSUFFICIENT", OperatorMustAct),
+        (403, "ACCESS_TOKEN_SCOPE_INSUFFICIENT", AccessTooNarrow),
         (403, "SERVICE_DISABLED", OperatorMustAct),
         (403, "RATE_LIMIT_EXCEEDED", SlowDown),
         (401, "CREDENTIALS_MISSING", CallerBug),
@@ -284,7 +161,7 @@ EXPECTED = {
     "history-400-start-history-id.json": CallerBug,
     "history-404-expired.json": HistoryGone,
     "watch-403-topic-not-authorized.json": OperatorMustAct,
-    "watch-500-backend-error.json": TryLater,
+    "watch-500-backend-error.json": Unanswered,
 }
 
 

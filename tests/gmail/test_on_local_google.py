@@ -1,13 +1,24 @@
 """The same Gmail against the local Google: real HTTP, real batches, real tokens."""
 
+from email.message import EmailMessage
+
 import pytest
 
-from shared.errors import HistoryGone, MessageGone, NoMailbox, OperatorMustAct, TryLater
+from shared.errors import CallerBug, HistoryGone, MessageGone, NoMailbox, OperatorMustAct
 from shared.gmail.resources import Message
 from tests.gmail.scripted import ADA
 
 HEAD = "From: Lee <lee@lp.example>\r\nTo: {}\r\nSubject: Fund III {}\r\nMessage-ID: <{}@lp.example>\r\n"
 LETTER = HEAD + "\r\nHello {}\r\n"
+
+
+def with_attachment(content):
+    """A letter with one file; its text is ASCII as raw mail over JSON must be."""
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = "lee@lp.example", ADA, "Our offer"
+    mail.set_content("Attached.")
+    mail.add_attachment(content, maintype="application", subtype="pdf", filename="offer.pdf")
+    return mail.as_string()
 
 
 @pytest.fixture
@@ -92,13 +103,22 @@ def test_a_deleted_message_is_gone_and_the_others_are_not(ada, arrive, google):
     assert isinstance(ada.raw([ids[1]])[ids[1]], MessageGone)
 
 
-def test_what_gmail_refuses_inside_a_batch_can_be_asked_for_later(ada, arrive, google):
-    google.control("POST", "settings", batch_concurrency=4)
+@pytest.mark.parametrize("switch", [{"batch_concurrency": 4}, {"batch_inner_status": 503}])
+def test_what_gmail_refuses_inside_a_batch_is_read_by_itself(ada, arrive, google, switch):
+    google.control("POST", "settings", **switch)
     ids = arrive(10)
 
     found = ada.metadata(ids)
 
-    assert [isinstance(found[id_], TryLater) for id_ in ids] == [False] * 4 + [True] * 6
+    assert [found[id_].id for id_ in ids] == ids
+
+
+@pytest.mark.parametrize("status", [500, 502, 503])
+def test_a_google_that_answers_no_batch_at_all_is_read_message_by_message(ada, arrive, google, status):
+    google.control("POST", "settings", batch_outer_status=status)
+    ids = arrive(3)
+
+    assert [one.id for one in ada.raw(ids).values()] == ids
 
 
 def test_a_token_that_ran_out_is_replaced_without_anybody_noticing(ada, arrive, google):
@@ -149,6 +169,29 @@ def test_a_topic_of_another_project_is_an_operators_matter(ada):
 def test_labels_and_own_addresses_are_read(ada):
     assert "INBOX" in [label.id for label in ada.labels()]
     assert ADA in [one.send_as_email for one in ada.send_as()]
+
+
+@pytest.mark.parametrize("format_", ["minimal", "metadata", "full"])
+def test_a_thread_holds_its_messages_oldest_first(ada, arrive, google, format_):
+    first, other = arrive(2)
+    answer = google.deliver(ADA, LETTER.format(ADA, 9, 9, 9), threadId=first)
+
+    thread = ada.thread(first, format_)
+
+    assert [message.id for message in thread.messages] == [first, answer]
+    assert {message.thread_id for message in thread.messages} == {thread.id} == {first}
+    assert other not in [message.id for message in thread.messages]
+
+
+def test_an_attachment_is_the_bytes_that_were_sent(ada, google):
+    content = bytes(range(256)) * 100
+    id_ = google.deliver(ADA, with_attachment(content))
+    part = next(part for part in ada.message(id_).payload.walk() if part.body.attachment_id)
+
+    assert part.filename == "offer.pdf"
+    assert ada.attachment(id_, part.body.attachment_id, most=len(content)) == content
+    with pytest.raises(CallerBug, match="attachment token"):
+        ada.attachment(id_, "ANGnone", most=9)
 
 
 def test_both_sides_count_the_same_units(ada, arrive, google, budget):

@@ -1,0 +1,10 @@
+ALTER TABLE mailroom.email_searches DROP CONSTRAINT search_purpose_known;
+ALTER TABLE mailroom.email_searches DROP COLUMN purpose;
+ALTER TABLE mailroom.email_searches DROP COLUMN terms;
+ALTER TABLE mailroom.email_searches ADD COLUMN query text NOT NULL DEFAULT '';
+DROP INDEX mailroom.ledger_of_thread;
+DROP INDEX mailroom.ledger_unproved;
+ALTER TABLE mailroom.account_messages DROP CONSTRAINT ledger_judge_known;
+ALTER TABLE mailroom.account_messages DROP COLUMN judged_by;
+ALTER TABLE mailroom.account_messages DROP COLUMN files;
+ALTER TABLE mailroom.account_messages DROP COLUMN named;
