@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 from consumer.history import ruled_out
 from consumer.mail.headers import from_headers
 from consumer.mail.message import Participant
-from consumer.match import Match, Own, Rule, lookup_keys, match
+from consumer.match import Match, Own
+from consumer.matching import Matched, Matching
 from consumer.parsing import Parsers
 from consumer.plan import Wanted, fetching
 from consumer.reading import Fetched, Prepared, prepare
-from consumer.storing import store
+from consumer.storing import RulesChanged, store
 from shared.blobs import BlobStore
 from shared.config import Settings
 from shared.errors import (
@@ -25,7 +26,7 @@ from shared.gmail.client import Gmail
 from shared.gmail.quota import PRICES
 from shared.gmail.resources import Message
 from shared.log import logger
-from shared.store import deltas, emails, investors, ledger
+from shared.store import deltas, emails, ledger
 from shared.store.database import Database
 from shared.store.deltas import Lease
 from shared.store.ledger import Entry, Postponed
@@ -55,6 +56,7 @@ class Capture:
     gmail: Gmail
     lease: Lease
     tally: Tally
+    matching: Matching
 
     def take(self, entries: Sequence[Entry]) -> None:
         """Bring *entries* (waiting rows of this account) one step further: stored, closed or postponed.
@@ -171,22 +173,26 @@ class Capture:
 
     def _settle(self, prepared: Sequence[Prepared]) -> None:
         """Store what matches an investor on its own headers, and let the rest go."""
-        matches = self._match_all({one.gmail_id: one.mail.participants for one in prepared})
+        matched = self.matching.match_all({one.gmail_id: one.mail.participants for one in prepared}, self.own)
+        matches = matched.found
         unread = [one for one in prepared if not matches[one.gmail_id] and one.unread]
         self._close([one.gmail_id for one in unread], "dead", "it could not be read; its raw bytes are kept")
         self._let_go([one for one in prepared if not matches[one.gmail_id] and not one.unread])
         for group in _groups([one for one in prepared if matches[one.gmail_id]]):
-            self._store(group, matches)
+            self._store(group, matched)
 
-    def _store(self, group: Sequence[Prepared], matches: Mapping[str, tuple[Match, ...]]) -> None:
+    def _store(self, group: Sequence[Prepared], matched: Matched) -> None:
         """Store a group in one transaction; when it is refused, each message on its own."""
+        rows = [one.email(matched.found[one.gmail_id], self.own) for one in group]
         try:
-            store(self.db, self.lease, [one.email(matches[one.gmail_id], self.own) for one in group])
+            store(self.db, self.lease, rows, generation=matched.generation)
             self.tally.stored += len(group)
+        except RulesChanged:
+            self._settle(group)  # whose mail it is was decided by rules that hold no more
         except NotStorable as refused:
             if len(group) > 1:
                 for one in group:
-                    self._store([one], matches)
+                    self._store([one], matched)
             else:
                 self._failed([group[0].entry], refused)
 
@@ -204,12 +210,8 @@ class Capture:
             if one.raw_sha256 not in kept:  # the very same bytes may be a stored message elsewhere
                 self.blobs.drop_raw(one.raw_sha256)
 
-    def _match_all(self, people: Mapping[str, tuple[Participant, ...]]) -> dict[str, tuple[Match, ...]]:
-        """Match many messages against the investors of this moment, with one question to the database."""
-        addresses, domains = lookup_keys([person for group in people.values() for person in group])
-        with self.db.transaction() as conn:
-            rules = [Rule(*row) for row in investors.rules_for(conn, addresses, domains)]
-        return {gmail_id: match(group, rules, own=self.own) for gmail_id, group in people.items()}
+    def _match_all(self, people: Mapping[str, tuple[Participant, ...]]) -> Mapping[str, tuple[Match, ...]]:
+        return self.matching.match_all(people, self.own).found
 
     def _readable(
         self, entries: Sequence[Entry], answers: Mapping[str, Message | MailroomError]

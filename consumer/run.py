@@ -9,6 +9,7 @@ from consumer.backfill import BEFORE_FETCHING, list_page, make_plan, prove
 from consumer.capture import Capture
 from consumer.delta import AFTER_NEWS, LAG_PAUSES, Look, look
 from consumer.match import Own
+from consumer.matching import Matching
 from consumer.parsing import Parsers
 from shared.blobs import BlobStore
 from shared.config import Settings
@@ -35,6 +36,7 @@ class Deps:
     parsers: Parsers
     settings: Settings
     stopping: Callable[[], bool]
+    matching: Matching
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,9 @@ def run(deps: Deps, lease: Lease, tally: Tally, *, progress: Callable[[], None] 
             continue
         urgent = [entry for entry in entries if entry.live]
         gmail = live if urgent else bulk
-        capture = Capture(deps.db, deps.blobs, deps.parsers, deps.settings, own, gmail, lease, tally)
+        capture = Capture(
+            deps.db, deps.blobs, deps.parsers, deps.settings, own, gmail, lease, tally, deps.matching
+        )
         try:
             if urgent:
                 capture.take(urgent)

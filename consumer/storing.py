@@ -3,19 +3,28 @@
 from collections.abc import Sequence
 
 from consumer.thread import place
-from shared.store import deltas, emails, ledger
+from shared.store import deltas, emails, ledger, matching
 from shared.store.database import Connection, Database
 from shared.store.deltas import Lease
 from shared.store.emails import NewEmail
 
 
-def store(db: Database, lease: Lease, mails: Sequence[NewEmail]) -> None:
+class RulesChanged(Exception):
+    """The rules have changed since these messages were matched: match them again."""
+
+
+def store(db: Database, lease: Lease, mails: Sequence[NewEmail], *, generation: int) -> None:
     """Store *mails* of the leased account, all or none.  Their blobs must be durable already.
 
-    Storing the same copy again changes nothing.  Raises NotStorable when the database refuses a
-    value, LeaseLost when another worker took over, TryLater when the database is away.
+    *generation* is that of the rules they were matched by.  Storing the same copy again changes nothing.
+    Raises RulesChanged when there are others by now, NotStorable when the database refuses a value,
+    LeaseLost when another worker took over, TryLater when the database is away.
     """
     with db.transaction() as conn:
+        # From here to the commit nobody re-matches, so whoever does it next sees these messages.
+        matching.share(conn)
+        if matching.generation(conn) != generation:
+            raise RulesChanged
         emails.lock(conn, mails)
         emails.add_blobs(conn, _blobs(mails))
         changes = [_store_one(conn, lease.account_id, mail) for mail in mails]

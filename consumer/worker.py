@@ -7,10 +7,11 @@ from os import getpid
 from threading import Event, Thread, current_thread
 
 from consumer.heartbeat import Heartbeat
+from consumer.rematch import catch_up, erase_outlived
 from consumer.run import Deps, Outcome, run
 from shared.errors import LeaseLost, MailroomError, NoMailbox, OperatorMustAct, Reconnect, TryLater
 from shared.log import logger
-from shared.store import accounts, audit, deltas, runs
+from shared.store import accounts, audit, deltas, matching, runs
 from shared.store.deltas import Lease
 from shared.store.runs import Tally
 
@@ -28,6 +29,7 @@ STOPPED: dict[type[MailroomError], tuple[str, timedelta]] = {
 }
 # Longest sleep without a wake-up call: what a lost announcement can cost.
 LONGEST_SLEEP = timedelta(seconds=5)
+LOOKS_FOR_CHANGES = timedelta(minutes=1)  # of the rules, when none was announced
 
 
 class Workers:
@@ -40,6 +42,7 @@ class Workers:
         self._threads = [
             *(Thread(target=self._guard, args=(self._work,), name=f"worker-{n}") for n in range(threads)),
             Thread(target=self._guard, args=(self._listen,), name="listener", daemon=True),
+            Thread(target=self._guard, args=(self._rematch,), name="rematcher", daemon=True),
         ]
 
     def start(self) -> None:
@@ -69,6 +72,15 @@ class Workers:
     def _listen(self) -> None:
         for _ in self._deps.db.listen(deltas.CHANNEL, timeout=LONGEST_SLEEP.total_seconds()):
             self._due.set()
+            if self._stop.is_set():
+                return
+
+    def _rematch(self) -> None:
+        """Follow the rules' changes, and erase what has matched nobody for long enough."""
+        settings = self._deps.settings
+        for _ in self._deps.db.listen(matching.CHANNEL, timeout=LOOKS_FOR_CHANGES.total_seconds()):
+            catch_up(self._deps.db, self._deps.matching, settings.own_domains)
+            erase_outlived(self._deps.db, after=timedelta(days=settings.unmatched_retention_days))
             if self._stop.is_set():
                 return
 

@@ -1,12 +1,12 @@
 """The environment, read once, in one place, into one frozen value.
 
 Every problem is reported at once; an unsafe or contradictory combination is refused.
-A secret may also come from a file: NAME_FILE holds the path of a file whose content is NAME.
+A secret may also come from a file that only mailroom can read: NAME_FILE holds its path.
 """
 
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -14,7 +14,13 @@ from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from shared.credentials import keys, secretfile
+from shared.credentials.secretfile import UnsafeFile
 from shared.errors import ConfigError
+from shared.gmail import prices
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+METADATA = "metadata.google.internal"  # answered by the machine's host itself, in plain http only
 
 Need = Literal["push", "pull", "gmail", "watch"]
 
@@ -29,7 +35,7 @@ SECRETS = (
 NEEDS: dict[Need, tuple[str, ...]] = {
     "push": ("CRM_GMAIL_PUSH_AUDIENCE", "CRM_GMAIL_PUSH_SERVICE_ACCOUNT", "CRM_GMAIL_PUBSUB_SUBSCRIPTION"),
     "pull": ("CRM_GMAIL_PUBSUB_SUBSCRIPTION",),
-    "gmail": ("CRM_GMAIL_SA_KEY_PATH", "CRM_GMAIL_WORKSPACE_DOMAIN"),
+    "gmail": ("CRM_GMAIL_WORKSPACE_DOMAIN",),
     "watch": ("CRM_GMAIL_PUBSUB_TOPIC",),
 }
 
@@ -47,6 +53,9 @@ def _lower_names(value: object) -> object:
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
 LowerNames = Annotated[tuple[str, ...], BeforeValidator(_lower_names)]
+Prices = Annotated[
+    Mapping[str, int], BeforeValidator(lambda told: prices.parsed(told) if isinstance(told, str) else told)
+]
 
 
 def _env(name: str, default: Any = ..., **rules: Any) -> Any:
@@ -65,6 +74,7 @@ class Settings(BaseModel):
 
     auth_method: Literal["dwd"] = _env("CRM_GMAIL_AUTH_METHOD", "dwd")
     sa_key_path: Path | None = _env("CRM_GMAIL_SA_KEY_PATH", None)
+    sa_email: str = _env("CRM_GMAIL_SA_EMAIL", "", pattern=r"^$|^[^@\s/]+@[^@\s/]+$")  # instead of a key
     workspace_domain: LowerNames = _env(
         "CRM_GMAIL_WORKSPACE_DOMAIN", ()
     )  # one domain, or several with commas
@@ -72,6 +82,12 @@ class Settings(BaseModel):
 
     api_url: str = _env("CRM_GMAIL_API_URL", "https://gmail.googleapis.com")
     token_url: str = _env("CRM_GMAIL_TOKEN_URL", "https://oauth2.googleapis.com/token")
+    iam_url: str = _env("CRM_GMAIL_IAM_URL", "https://iamcredentials.googleapis.com")
+    metadata_url: str = _env("CRM_GMAIL_METADATA_URL", "http://metadata.google.internal")
+
+    # Seal the refresh tokens; the first seals, the old ones still open.
+    secret_key: str = _env("CRM_GMAIL_SECRET_KEY", "", repr=False)
+    secret_keys_old: Names = _env("CRM_GMAIL_SECRET_KEYS_OLD", (), repr=False)
 
     pubsub_topic: str = _env("CRM_GMAIL_PUBSUB_TOPIC", "", pattern=r"^$|^projects/[^/]+/topics/[^/]+$")
     pubsub_subscription: str = _env(
@@ -89,11 +105,19 @@ class Settings(BaseModel):
     rate_units_sec: float = _env(
         "CRM_GMAIL_RATE_UNITS_SEC", 100, ge=0, allow_inf_nan=False
     )  # 0: unlimited, for servers that do not meter
+    # Google may count a delegated service account as one user: then all accounts share one budget.
+    rate_scope: Literal["account", "credential"] = _env("CRM_GMAIL_RATE_SCOPE", "account")
+    day_units: int = _env("CRM_GMAIL_DAY_UNITS", 80_000_000, ge=0)  # of all accounts; 0: no such limit
+    concurrency: int = _env("CRM_GMAIL_CONCURRENCY", 4, ge=1, le=50)  # calls of one account at once
+    prices: Prices = _env("CRM_GMAIL_PRICES", prices.PRICES)
     retry_max: int = _env("CRM_GMAIL_RETRY_MAX", 5, ge=1, le=50)
     max_attachment_mb: int = _env("CRM_GMAIL_MAX_ATTACHMENT_MB", 50, ge=1, le=150)
     stale_days: int = _env("CRM_GMAIL_HISTORY_STALE_DAYS", 5, ge=1, le=30)
+    unmatched_retention_days: int = _env("CRM_GMAIL_UNMATCHED_RETENTION_DAYS", 30, ge=0, le=3650)
     on_delete: Literal["keep", "hide", "erase"] = _env("CRM_GMAIL_ON_DELETE", "keep")
     skip_labels: Names = _env("CRM_GMAIL_SKIP_LABELS", ("SPAM", "TRASH", "DRAFT", "CHAT"))
+    # How the server that receives our mail names itself in Authentication-Results.
+    authserv_id: str = _env("CRM_GMAIL_AUTHSERV_ID", "mx.google.com", min_length=1)
 
     @property
     def quiet_poll(self) -> timedelta:
@@ -128,8 +152,11 @@ def from_env(
         problems += [f"{name}: {why}" for name, why in wrong.items()]
         # Without the wrong ones, so that what only shows in the whole is told in the same run.
         settings = Settings.model_validate({name: given[name] for name in given.keys() - wrong})
-    problems += _missing(given, (*needs, *(when_on if settings.enabled else ())))
+    wanted = {*needs, *(when_on if settings.enabled else ())}
+    problems += _missing(given, sorted(wanted))
+    problems += _no_access(given) if "gmail" in wanted else []
     problems += [problem for check in CHECKS if (problem := check(settings))]
+    problems += keys.problems(settings.secret_key, settings.secret_keys_old)
     if problems:
         raise ConfigError(problems)
     return settings
@@ -146,16 +173,9 @@ def _with_secret_files(env: Mapping[str, str]) -> tuple[dict[str, str], list[str
             problems.append(f"{name} and {name}_FILE are both set: keep one")
             continue
         try:
-            content = Path(path).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as bad:
-            problems.append(
-                f"{name}_FILE: cannot read {path} ({type(bad).__name__}): check the path and its permissions"
-            )
-            continue
-        if content:
-            given[name] = content
-        else:  # taken for "not set" it would start another database in silence
-            problems.append(f"{name}_FILE: {path} is empty: write the secret into it or unset {name}_FILE")
+            given[name] = secretfile.text(Path(path))
+        except UnsafeFile as unsafe:
+            problems += [f"{name}_FILE: cannot use {path}, {why}" for why in unsafe.problems]
     return given, problems
 
 
@@ -168,10 +188,23 @@ WHY = {
     "CRM_GMAIL_PUSH_AUDIENCE": "the exact audience of the push subscription's tokens",
     "CRM_GMAIL_PUSH_SERVICE_ACCOUNT": "the e-mail of the service account that signs the push tokens",
     "CRM_GMAIL_PUBSUB_SUBSCRIPTION": "projects/PROJECT/subscriptions/NAME, the one notifications come from",
-    "CRM_GMAIL_SA_KEY_PATH": "the service-account key file with domain-wide delegation",
     "CRM_GMAIL_WORKSPACE_DOMAIN": "the domain whose accounts may be enrolled",
     "CRM_GMAIL_PUBSUB_TOPIC": "projects/PROJECT/topics/NAME, the topic Gmail publishes to",
 }
+
+
+def _no_access(given: Mapping[str, str]) -> list[str]:
+    """Gmail is read as a service account: with its key, or without by the machine's own identity."""
+    if "CRM_GMAIL_SA_KEY_PATH" in given or "CRM_GMAIL_SA_EMAIL" in given:
+        return []
+    key = "CRM_GMAIL_SA_KEY_PATH is not set: the service-account key file with domain-wide delegation"
+    return [f"{key} (or CRM_GMAIL_SA_EMAIL, to speak as that service account without a key)"]
+
+
+def _two_ways_in(settings: Settings) -> str | None:
+    if settings.sa_key_path is not None and settings.sa_email:
+        return "CRM_GMAIL_SA_KEY_PATH and CRM_GMAIL_SA_EMAIL are both set: keep one"
+    return None
 
 
 def _insecure_url(settings: Settings) -> str | None:
@@ -180,22 +213,22 @@ def _insecure_url(settings: Settings) -> str | None:
         "CRM_GMAIL_API_URL": settings.api_url,
         "CRM_GMAIL_TOKEN_URL": settings.token_url,
         "CRM_GMAIL_PUSH_CERTS_URL": settings.push_certs_url,
+        "CRM_GMAIL_IAM_URL": settings.iam_url,
     }
     bad = [name for name, url in urls.items() if not _is_safe(url)]
+    if not _is_safe(settings.metadata_url, plain=(*LOOPBACK, METADATA)):
+        bad.append("CRM_GMAIL_METADATA_URL")
     return f"{', '.join(bad)}: use https:// (plain http only for 127.0.0.1)" if bad else None
 
 
-def _is_safe(url: str) -> bool:
+def _is_safe(url: str, *, plain: Collection[str] = LOOPBACK) -> bool:
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port  # asking for the port raises when it is none
     except ValueError:
         return False
     # By the host alone: http://127.0.0.1:80@elsewhere.example/ only looks like this machine.
-    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK))
-
-
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and host in plain))
 
 
 def _odd_domains(settings: Settings) -> str | None:
@@ -227,6 +260,7 @@ def _topic_and_subscription(settings: Settings) -> str | None:
 
 CHECKS: tuple[Callable[[Settings], str | None], ...] = (
     _insecure_url,
+    _two_ways_in,
     _odd_domains,
     _foreign_blobs,
     _topic_and_subscription,

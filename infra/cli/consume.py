@@ -6,7 +6,7 @@ from threading import Event
 
 import click
 
-from infra.cli import wiring
+from infra.cli import metering, wiring
 from shared.log import logger
 
 log = logger("consumer")
@@ -36,16 +36,18 @@ def consume(threads: int, parsers: int) -> None:
 
 
 def _consume(settings: wiring.Settings, stop: Event, *, threads: int, parsers: int) -> None:
+    from consumer.matching import Matching
     from consumer.parsing import Parsers
     from consumer.run import Deps
     from consumer.worker import Workers
     from shared.blobs import BlobStore
 
     with (
-        wiring.database(settings, most=2 * threads + 2, name="mailroom-consume") as db,
-        Parsers(parsers) as children,
+        wiring.database(settings, most=2 * threads + 3, name="mailroom-consume") as db,
+        metering.gmail(settings, db, stop=stop) as gmail,
+        Parsers(parsers, settings.authserv_id) as children,
     ):
-        deps = Deps(db, wiring.gmail(settings), BlobStore(settings.blob_dir), children, settings, stop.is_set)
+        deps = Deps(db, gmail, BlobStore(settings.blob_dir), children, settings, stop.is_set, Matching(db))
         workers = Workers(deps, threads=threads, stop=stop)
         workers.start()
         log.info("consumer.started", threads=threads, parsers=parsers)

@@ -15,7 +15,9 @@ UPDATE mailroom.emails
 RETURNING id, historic;
 
 -- name: forget_copies
-UPDATE mailroom.account_messages SET email_id = NULL WHERE email_id = ANY (%(ids)s) AND state = 'gone';
+UPDATE mailroom.account_messages
+   SET email_id = NULL, state = CASE state WHEN 'gone' THEN 'gone' ELSE 'unmatched' END
+ WHERE email_id = ANY (%(ids)s);
 
 -- name: erase
 WITH erased AS (

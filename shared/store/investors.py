@@ -1,6 +1,6 @@
 """Investors and the addresses and domains by which their mail is recognised."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from shared.store.database import Connection
@@ -36,16 +36,3 @@ def upsert(conn: Connection, rows: Iterable[InvestorRow]) -> tuple[int, int]:
 def terms(conn: Connection) -> tuple[str, ...]:
     """Return every address and domain an investor is known by, in a fixed order."""
     return tuple(value for (value,) in conn.execute(SQL["terms"]))
-
-
-def rules_for(
-    conn: Connection, addresses: Collection[str], domains: Collection[str]
-) -> list[tuple[int, str, str]]:
-    """Return (investor id, kind, value) of every rule that names one of these.
-
-    Asked afresh for each batch: always current, no memory, one index scan.
-    """
-    found = conn.execute(
-        SQL["rules_for"], {"addresses": list(addresses), "domains": list(domains)}
-    ).fetchall()
-    return [(int(investor), str(kind), str(value)) for investor, kind, value in found]

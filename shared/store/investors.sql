@@ -11,12 +11,5 @@ SELECT DISTINCT i.id, row.kind, row.value
   JOIN mailroom.investors i ON i.name = row.name AND i.firm = row.firm
 ON CONFLICT (kind, value, investor_id) DO NOTHING;
 
--- name: rules_for
-SELECT investor_id, kind, value FROM mailroom.investor_addresses
- WHERE kind = 'address' AND value = ANY (%(addresses)s)
-UNION ALL
-SELECT investor_id, kind, value FROM mailroom.investor_addresses
- WHERE kind = 'domain' AND value = ANY (%(domains)s);
-
 -- name: terms
 SELECT DISTINCT value FROM mailroom.investor_addresses ORDER BY value;

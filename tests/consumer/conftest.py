@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import urllib3
 
+from consumer.matching import Matching
 from consumer.parsing import Parsers
 from consumer.run import Deps
 from consumer.worker import attend
@@ -136,7 +137,7 @@ def world(db: Database, google: Google, parsers: Parsers, tmp_path: Path) -> Wor
     transport = Transport()
     tokens = DelegatedTokens(key, f"{google.url}/token", transport=transport)
     gmail = GmailFactory(google.url, transport=transport, tokens=tokens, budget=Budget(0))
-    deps = Deps(db, gmail, BlobStore(tmp_path / "blobs"), parsers, settings, lambda: False)
+    deps = Deps(db, gmail, BlobStore(tmp_path / "blobs"), parsers, settings, lambda: False, Matching(db))
     world = World(db, google, deps)
     with db.transaction() as conn:
         investors.upsert(

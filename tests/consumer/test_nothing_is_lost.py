@@ -24,7 +24,15 @@ def _capture(world, lease):
     own = Own(frozenset((ADA, BEN)), frozenset(("fund.test",)))
     deps = world.deps
     return Capture(
-        deps.db, deps.blobs, deps.parsers, deps.settings, own, deps.gmail.account(ADA), lease, Tally()
+        deps.db,
+        deps.blobs,
+        deps.parsers,
+        deps.settings,
+        own,
+        deps.gmail.account(ADA),
+        lease,
+        Tally(),
+        deps.matching,
     )
 
 

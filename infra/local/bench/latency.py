@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
+from consumer.matching import Matching
 from consumer.parsing import Parsers
 from consumer.run import Deps
 from consumer.worker import attend
@@ -66,7 +67,9 @@ def _idle_system(stack: ExitStack) -> tuple[Deps, Google]:
     db = stack.enter_context(Database(server.url))
     parsers = stack.enter_context(Parsers(1))
     settings = Settings.model_validate({"CRM_GMAIL_WORKSPACE_DOMAIN": "fund.test"})
-    deps = Deps(db, _gmail(google), BlobStore(folder / "blobs"), parsers, settings, lambda: False)
+    deps = Deps(
+        db, _gmail(google), BlobStore(folder / "blobs"), parsers, settings, lambda: False, Matching(db)
+    )
     with db.transaction() as conn:
         _enrol(conn, deps)
     return deps, google

@@ -1,0 +1,84 @@
+"""After a change of the rules, stored mail is matched again: it makes no difference what came first."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import cast
+
+from consumer.mail.message import Participant, Role
+from consumer.match import Own
+from consumer.matching import Matching
+from shared.log import logger
+from shared.store import accounts, deltas, disappearance, emails, matching, searches
+from shared.store.database import Connection, Database
+from shared.store.emails import NewMatch
+
+log = logger("consumer")
+
+CHANGES_TOGETHER = 1_000
+MAILS_TOGETHER = 500
+ERASED_TOGETHER = 200
+
+
+def catch_up(db: Database, rules: Matching, own_domains: frozenset[str]) -> int:
+    """Re-match what the rules' changes concern, until none is left; return how many messages were.
+
+    New addresses and domains are also searched for in the past of every account.  Safe to run from
+    several consumers at once: one does it, the others go on.
+    """
+    total = 0
+    while (done := _one_step(db, rules, own_domains)) is not None:
+        total += done
+    return total
+
+
+def _one_step(db: Database, rules: Matching, own_domains: frozenset[str]) -> int | None:
+    """Take the next changes in one transaction; None when there are none, or somebody else is at it."""
+    with db.transaction() as conn:
+        reached = matching.claim(conn)
+        changes = [] if reached is None else matching.changes(conn, after=reached, limit=CHANGES_TOGETHER)
+        if not changes:
+            return None
+        rules.refresh(conn)
+        own = Own(accounts.own_addresses(conn), own_domains)
+        concerned = matching.concerned(
+            conn,
+            addresses=[one.value for one in changes if one.kind == "address"],
+            domains=[one.value for one in changes if one.kind == "domain"],
+        )
+        for start in range(0, len(concerned), MAILS_TOGETHER):
+            _rematch(conn, rules, own, concerned[start : start + MAILS_TOGETHER])
+        _search(conn, [one.value for one in changes if one.change == "added"])
+        matching.finished(conn, changes[-1].id)
+    log.info("rematch.done", changes=len(changes), messages=len(concerned))
+    return len(concerned)
+
+
+def _rematch(conn: Connection, rules: Matching, own: Own, email_ids: Sequence[int]) -> None:
+    people = matching.participants(conn, email_ids)
+    found = {
+        email_id: [
+            NewMatch(one.investor_id, one.role, one.address, one.strategy, one.ambiguous)
+            for one in rules.match([Participant(cast("Role", p.role), p.address, p.name) for p in group], own)
+        ]
+        for email_id, group in people.items()
+    }
+    back, lost = matching.replace(conn, found)
+    emails.announce(
+        conn, [(one, "matched", True) for one in back] + [(one, "unmatched", True) for one in lost]
+    )
+
+
+def _search(conn: Connection, terms: Sequence[str]) -> None:
+    """Order the search of the past; before the first account is enrolled there is none."""
+    if terms and searches.ask(conn, sorted(set(terms))):
+        deltas.wake(conn, [account.id for account in accounts.every(conn)])
+
+
+def erase_outlived(db: Database, *, after: timedelta) -> int:
+    """Erase messages that have matched nobody for *after*; return how many."""
+    with db.transaction() as conn:
+        ids = matching.outlived(conn, older_than=after, limit=ERASED_TOGETHER)
+        disappearance.erase(conn, ids)
+    if ids:
+        log.info("unmatched.erased", messages=len(ids))
+    return len(ids)

@@ -1,0 +1,62 @@
+-- name: rules
+SELECT investor_id, kind, value FROM mailroom.investor_addresses;
+
+-- name: generation
+SELECT coalesce(max(id), 0) FROM mailroom.match_changes;
+
+-- name: changes
+SELECT id, change, investor_id, kind, value
+  FROM mailroom.match_changes WHERE id > %(after)s ORDER BY id LIMIT %(limit)s;
+
+-- name: share
+SELECT pg_advisory_xact_lock_shared(724014);
+
+-- name: try_turn
+SELECT pg_try_advisory_xact_lock(724015);
+
+-- name: exclude
+SELECT pg_advisory_xact_lock(724014);
+
+-- name: done
+SELECT done FROM mailroom.match_progress;
+
+-- name: finished
+UPDATE mailroom.match_progress SET done = greatest(done, %(id)s);
+
+-- name: concerned
+SELECT email_id FROM mailroom.email_participants WHERE mailroom.canonical(address) = ANY (%(addresses)s::text[])
+UNION
+SELECT email_id FROM mailroom.email_participants WHERE mailroom.domains_of(address) && %(domains)s::text[]
+ORDER BY email_id;
+
+-- name: participants
+SELECT email_id, role, address, name
+  FROM mailroom.email_participants WHERE email_id = ANY (%(ids)s) ORDER BY email_id, position;
+
+-- name: investors_of
+SELECT email_id, array_agg(DISTINCT investor_id) FROM mailroom.email_matches WHERE email_id = ANY (%(ids)s) GROUP BY email_id;
+
+-- name: drop_matches
+DELETE FROM mailroom.email_matches WHERE email_id = ANY (%(ids)s);
+
+-- name: add_matches
+INSERT INTO mailroom.email_matches (email_id, investor_id, role, address, strategy, ambiguous)
+SELECT m.*
+  FROM unnest(%(m_email)s::bigint[], %(m_investor)s::bigint[], %(m_role)s::text[], %(m_address)s::text[],
+              %(m_strategy)s::text[], %(m_ambiguous)s::boolean[]) AS m;
+
+-- name: matched_again
+UPDATE mailroom.emails e
+   SET unmatched_since = NULL
+ WHERE e.id = ANY (%(ids)s) AND e.unmatched_since IS NOT NULL
+   AND EXISTS (SELECT FROM mailroom.email_matches m WHERE m.email_id = e.id);
+
+-- name: matched_no_more
+UPDATE mailroom.emails e
+   SET unmatched_since = now()
+ WHERE e.id = ANY (%(ids)s) AND e.unmatched_since IS NULL
+   AND NOT EXISTS (SELECT FROM mailroom.email_matches m WHERE m.email_id = e.id)
+RETURNING e.id;
+
+-- name: outlived
+SELECT id FROM mailroom.emails WHERE unmatched_since < now() - %(older_than)s ORDER BY unmatched_since LIMIT %(limit)s;
