@@ -15,6 +15,7 @@ from googleapiclient.discovery import build
 from googleapiclient.http import BatchHttpRequest
 
 from infra.local.google import serve
+from tests.local_google.app import App
 
 ADA = "ada@fund.example"
 PROJECT = "crm-test"
@@ -175,3 +176,9 @@ def topic(server, google):
 def watched(users):
     """Ada's mailbox under a watch of everything."""
     return users.watch(userId="me", body={"topicName": f"projects/{PROJECT}/topics/gmail"}).execute()
+
+
+@pytest.fixture
+def app(google):
+    """An OAuth client that people can connect Gmail to."""
+    return App(google)

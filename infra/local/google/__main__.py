@@ -6,7 +6,8 @@ import sys
 
 from infra.local.google.server import LocalGoogle
 
-TEACH = """A local Google over HTTP: Gmail's API and batches, /token, /oauth2/v1/certs; /control/ steers it.
+TEACH = """A local Google over HTTP: Gmail's API and batches, consent, tokens, keyless signing, certificates.
+/control/ steers it.
 
     python -m infra.local.google --port 8600
 
@@ -20,6 +21,23 @@ Point a client at it (key.json names the token endpoint already):
 
     build("gmail", "v1", credentials=Credentials.from_service_account_file("key.json", scopes=[...],
           subject="ada@example.com"), client_options={"api_endpoint": "http://127.0.0.1:8600"})
+
+Let people connect their Gmail (the consent page also takes a form: decision, account, scope):
+
+    curl -X POST localhost:8600/control/oauth-clients -d '{"redirectUris": ["http://127.0.0.1:5000/back"]}'
+    curl -i "localhost:8600/o/oauth2/v2/auth?client_id=...&response_type=code&redirect_uri=...&scope=..." \\
+         -d decision=allow -d account=ada@example.com
+
+End access while it is used; the token endpoint refuses, and live tokens draw a 401:
+
+    curl -X POST localhost:8600/control/users/ada@example.com/revoke     or password, suspend, delete,
+                                                                         restore, session-policy
+    curl -X POST localhost:8600/control/delegations/withdraw \\
+         -d '{"clientId": "1...", "domain": "example.com"}'
+    curl -X POST localhost:8600/control/tokens/expire                    live access tokens end now
+    curl localhost:8600/control/token-requests                           who asked for a token, and the answer
+    also: oauth-clients/ID, delegations, admin-policy, services, token-errors, token-creators,
+          runtime-identity, service-accounts/EMAIL/delete-key and /status
 
 See what happened, turn switches, move the clock:
 

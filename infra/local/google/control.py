@@ -8,6 +8,7 @@ from collections.abc import Callable
 from urllib.parse import unquote
 
 from infra.local.google import settings
+from infra.local.google.control_auth import AuthControl
 from infra.local.google.control_mail import MailControl, NotThere
 from infra.local.google.identity import Identity
 from infra.local.google.publisher import Publisher
@@ -25,6 +26,7 @@ class Control:
     ) -> None:
         self._state, self._identity, self._url = state, identity, url
         self._mail = MailControl(state, publisher)
+        self._auth = AuthControl(state, identity, url)
         # Making keys and signing take no lock: Pub/Sub asks for signatures while a watch waits for it.
         self._free: dict[tuple[str, str], Callable[[Json], Json]] = {
             ("POST", "id-tokens"): lambda body: {"token": identity.id_token(body, state.now())},
@@ -54,16 +56,19 @@ class Control:
             if key in self._free:
                 return ok(self._free[key](body))
             with self._state.lock:
-                value = (
-                    self._locked[key](body) if key in self._locked else self._mail.act(verb, segments, body)
-                )
-            return ok(value)
+                return ok(self._under_lock(key, segments, body))
         except NotThere as missing:
             return ok({"error": str(missing)}, status=404)
         except KeyError as missing:
             return ok({"error": f"the body lacks {missing}"}, status=400)
         except (ValueError, TypeError, OverflowError, AttributeError) as bad:
             return ok({"error": f"{type(bad).__name__}: {bad}"}, status=400)
+
+    def _under_lock(self, key: tuple[str, str], segments: list[str], body: Json) -> Json:
+        if key in self._locked:
+            return self._locked[key](body)
+        value = self._auth.act(key[0], segments, body)
+        return self._mail.act(key[0], segments, body) if value is None else value
 
     @staticmethod
     def _done(*acts: Callable[[], None]) -> Json:

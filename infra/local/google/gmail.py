@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from infra.local.google import changes, fields, messages, profile, tokens, watches
+from infra.local.google import changes, fields, iam, messages, profile, scopes, tokens, watches
 from infra.local.google.errors import GoogleError, NoSuchPath, failed_precondition
 from infra.local.google.mailbox import Mailbox
 from infra.local.google.publisher import Publisher
@@ -73,6 +73,9 @@ class Gmail:
         body: bytes,
     ) -> Request:
         access = tokens.access(self._state, headers.get("authorization", ""), query, route.rpc)
+        if iam.GMAIL in self._state.grants.services_off:
+            raise iam.gmail_off(access.project)
+        scopes.check(route.name, route.rpc, access.scopes, query)
         email = tokens.mailbox_of(self._state, segments[3], access)
         return Request(tuple(segments[4:]), query, body, email, access)
 

@@ -1,8 +1,9 @@
 """Who may speak: service accounts and their keys, and Google's own key behind OIDC tokens."""
 
-import hashlib
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, replace
 
+from infra.local.google.grants import numeric_id
 from infra.local.google.jws import Key
 from infra.local.google.wire import Json, Reply, ok
 
@@ -17,20 +18,29 @@ class ServiceAccount:
     email: str
     project: str
     keys: tuple[Key, ...]
+    managed: Key | None = None  # Google's own, behind signJwt; never handed out
+
+    def every_key(self) -> tuple[Key, ...]:
+        """Return all keys whose signature counts."""
+        return (*self.keys, self.managed) if self.managed else self.keys
 
 
 class Identity:
-    """Everybody who can sign.  Needs no lock: values are only ever replaced whole."""
+    """Everybody who can sign.  Reading needs no lock: values are only ever replaced whole."""
 
-    def __init__(self) -> None:
+    def __init__(self, token_url: str = "") -> None:
+        """Make Google's own key; *token_url* is where assertions are taken, and may be their audience."""
+        self.token_url = token_url
         self.oidc = Key()
         self.service_accounts: dict[str, ServiceAccount] = {}
+        self._replacing = threading.Lock()
 
     def add_service_account(self, email: str, project: str, token_uri: str) -> Json:
         """Make a key for a service account and return it as Google's console gives it."""
-        key, known = Key(), self.service_accounts.get(email)
-        keys = (*known.keys, key) if known else (key,)
-        self.service_accounts[email] = ServiceAccount(email, project, keys)
+        key = Key()
+        with self._replacing:
+            known = self.service_accounts.get(email) or ServiceAccount(email, project, ())
+            self.service_accounts[email] = replace(known, project=project, keys=(*known.keys, key))
         return {
             "type": "service_account",
             "project_id": project,
@@ -44,6 +54,14 @@ class Identity:
             "client_x509_cert_url": f"https://www.googleapis.com/robot/v1/metadata/x509/{email}",
             "universe_domain": "googleapis.com",
         }
+
+    def managed_key(self, email: str) -> Key:
+        """Return the key Google itself keeps for a service account, made at its first use."""
+        with self._replacing:
+            account = self.service_accounts.get(email) or ServiceAccount(email, "local-project", ())
+            managed = account.managed or Key()
+            self.service_accounts[email] = replace(account, managed=managed)
+            return managed
 
     def id_token(self, body: Json, now: float) -> str:
         """Return an OIDC token as Pub/Sub's pushes carry them.
@@ -72,11 +90,6 @@ class Identity:
     def key_set(self) -> Reply:
         """Answer /oauth2/v3/certs: the same keys as a JSON Web Key set."""
         return _cached(ok({"keys": [self.oidc.jwk]}))
-
-
-def numeric_id(email: str) -> str:
-    """Return the number Google knows a service account by: 21 digits, the same for the same address."""
-    return "1" + str(int(hashlib.sha256(email.encode()).hexdigest(), 16))[:20]
 
 
 def _cached(reply: Reply) -> Reply:

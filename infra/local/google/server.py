@@ -12,7 +12,8 @@ from typing import Any, Self
 
 import waitress
 
-from infra.local.google import batch, tokens
+from infra.local.google import batch
+from infra.local.google.auth import Auth
 from infra.local.google.control import PREFIX, Control
 from infra.local.google.errors import backend_error
 from infra.local.google.gmail import Gmail
@@ -49,8 +50,9 @@ class LocalGoogle:
         self.url = f"http://{host}:{self._server.effective_port}"
         self.state = State(seed=seed, pubsub_url=pubsub_url.rstrip("/"))
         self._publisher = Publisher(self.state)
-        self._identity = Identity()
+        self._identity = Identity(f"{self.url}/token")
         self._gmail = Gmail(self.state, self._publisher)
+        self._auth = Auth(self.state, self._identity)
         self._control = Control(self.state, self._identity, self._publisher, lambda: self.url)
         self._thread: threading.Thread | None = None
 
@@ -114,10 +116,10 @@ class LocalGoogle:
             return self._control.answer(verb, path, body)
         if verb == "POST" and path in batch.PATHS:
             return batch.answer(self.state, self._gmail.call, headers, body)
+        asked = self._auth.answer(verb, target, headers, body)
+        if asked is not None:
+            return asked
         special: dict[tuple[str, str], Callable[[], Reply]] = {
-            ("POST", "/token"): lambda: tokens.issue(self.state, self._identity, body),
-            ("GET", "/oauth2/v1/certs"): self._identity.certificates,
-            ("GET", "/oauth2/v3/certs"): self._identity.key_set,
             ("GET", "/healthz"): lambda: ok({"ok": True}),
         }
         answer = special.get((verb, path))

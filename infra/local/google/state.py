@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from infra.local.google import tree
 from infra.local.google.counters import Counters
+from infra.local.google.grants import Grants
 from infra.local.google.mailbox import Mailbox, Stored
 from infra.local.google.settings import Settings
 from infra.local.google.tree import Part
@@ -35,6 +36,8 @@ class Access:
     scopes: frozenset[str]
     project: str
     expires_at: float  # on the stand-in's clock
+    client: str = ""  # the OAuth client's id, or the service account's number
+    key: str = ""  # id of the key that signed for it
 
 
 class State:
@@ -53,6 +56,7 @@ class State:
         self.mailboxes: dict[str, Mailbox] = {}
         self.watches: dict[tuple[str, str], Watch] = {}  # (project, mailbox)
         self.access: dict[str, Access] = {}
+        self.grants = Grants()
         self.counters = Counters()
         self.notifications: deque[Json] = deque(maxlen=MOST_NOTED)
         self.dropped = 0  # notifications that came faster than one a second, or by the switch

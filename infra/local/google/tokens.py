@@ -1,91 +1,105 @@
-"""Access tokens: service-account assertions in, tokens out; and what a token lets its bearer do."""
+"""The token endpoint and bearer tokens: what is exchanged for them, and what one lets its bearer do."""
 
 import secrets
-import time
 from collections.abc import Mapping
 from urllib.parse import parse_qs
 
-from infra.local.google.errors import failed_precondition, forbidden, invalid_credentials, login_required
-from infra.local.google.identity import Identity, ServiceAccount
-from infra.local.google.jws import unproved
+from infra.local.google import assertions, oauth
+from infra.local.google.errors import (
+    GoogleError,
+    failed_precondition,
+    forbidden,
+    invalid_credentials,
+    login_required,
+)
+from infra.local.google.grants import Forced, Grants, numeric_id
+from infra.local.google.identity import Identity
+from infra.local.google.refusals import Refused
 from infra.local.google.state import Access, State
-from infra.local.google.wire import Json, Reply, oauth_refused, ok
+from infra.local.google.wire import Json, Reply, html_page, ok
 
 GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-# A client that is pointed at us still names Google here: the claim is a constant of Google's library.
-AUDIENCES = frozenset(
-    {"https://oauth2.googleapis.com/token", "https://www.googleapis.com/oauth2/v4/token"}
-    | {"https://accounts.google.com/o/oauth2/token"}
-)
 LASTS_SEC = 3_599
-HOUR, SKEW = 3_600, 60  # seconds: the longest an assertion may live, and how wrong a clock may be
-CLOCK = (
-    "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe. "
-    "Check your iat and exp values in the JWT claim."
-)
-
-
-class Refused(Exception):
-    """Ends a token request with OAuth's flat error."""
-
-    def __init__(self, status: int, error: str, description: str) -> None:
-        super().__init__(description)
-        self.reply = oauth_refused(status, error, description)
 
 
 def issue(state: State, identity: Identity, body: bytes) -> Reply:
-    """POST /token: a service account's assertion for an access token."""
-    form = {name: values[-1] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}
-    try:
-        account, claims = _proved(identity, _assertion(form))
-        return ok(_issued(state, account, claims))
-    except Refused as refused:
-        return refused.reply
-
-
-def _assertion(form: Mapping[str, str]) -> str:
-    if form.get("grant_type") != GRANT:
-        raise Refused(400, "unsupported_grant_type", f"Invalid grant_type: {form.get('grant_type', '')}")
-    return form.get("assertion", "")
-
-
-def _proved(identity: Identity, assertion: str) -> tuple[ServiceAccount, Json]:
-    """Return who signed an assertion and what it claims."""
-    try:
-        header, claims = unproved(assertion)
-    except ValueError:
-        raise Refused(400, "invalid_grant", "Bad Request") from None
-    account = identity.service_accounts.get(str(claims.get("iss")))
-    if account is None:
-        raise Refused(400, "invalid_grant", "Invalid grant: account not found")
-    if header.get("alg") != "RS256" or not any(key.signed(assertion) for key in account.keys):
-        raise Refused(400, "invalid_grant", "Invalid JWT Signature.")
-    if str(claims.get("aud")) not in AUDIENCES:
-        raise Refused(400, "invalid_grant", "Invalid JWT: Failed audience check.")
-    if not _timely(claims):
-        raise Refused(400, "invalid_grant", CLOCK)
-    return account, claims
-
-
-def _timely(claims: Json) -> bool:
-    """Whether iat and exp fit the real clock: the signer's clock does not move with the stand-in's."""
-    iat, exp, now = claims.get("iat"), claims.get("exp"), time.time()
-    if not isinstance(iat, (int, float)) or not isinstance(exp, (int, float)):
-        return False
-    return iat - SKEW <= now < exp + SKEW and exp - iat <= HOUR
-
-
-def _issued(state: State, account: ServiceAccount, claims: Json) -> Json:
-    scopes = frozenset(str(claims.get("scope", "")).split())
-    if not scopes:
-        raise Refused(400, "invalid_scope", "Invalid OAuth scope or ID token audience provided.")
-    email = str(claims.get("sub") or account.email).lower()
+    """POST /token: an assertion, a code or a refresh token for an access token."""
+    form = read_form(body)
     with state.lock:
-        if email != account.email.lower() and email not in state.mailboxes:
-            raise Refused(400, "invalid_grant", "Invalid email or User ID")
-        token = "ya29." + secrets.token_urlsafe(40)
-        state.access[token] = Access(email, scopes, account.project, state.now() + LASTS_SEC)
+        client, email = _named(state.grants, form)
+        forced = _forced(state.grants, form.get("grant_type", ""), client, email)
+    if forced is not None:
+        reply, error = _as_told(forced), forced.error
+    else:
+        reply, error = _exchanged(state, identity, form)
+    noted = {"at": state.now(), "grantType": form.get("grant_type", ""), "client": client, "email": email}
+    with state.lock:
+        state.grants.asked.append(noted | {"status": reply.status, "error": error})
+    return reply
+
+
+def read_form(body: bytes) -> dict[str, str]:
+    """Return a form's fields; the last one counts where a name repeats."""
+    fields = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
+    return {name: values[-1] for name, values in fields.items()}
+
+
+def _exchanged(state: State, identity: Identity, form: Mapping[str, str]) -> tuple[Reply, str]:
+    """Return the answer, and the code of the error if it is one."""
+    try:
+        access, more = _granted(state, identity, form)
+        return ok(bearer(state, access) | more), ""
+    except Refused as refused:
+        return refused.reply, refused.error
+
+
+def _granted(state: State, identity: Identity, form: Mapping[str, str]) -> tuple[Access, Json]:
+    match form.get("grant_type", ""):
+        case kind if kind == GRANT:
+            return assertions.exchange(state, identity, form), {}
+        case "authorization_code":
+            with state.lock:
+                return oauth.exchange_code(state, identity, form)
+        case "refresh_token":
+            with state.lock:
+                return oauth.refresh(state, identity, form)
+        case kind:
+            raise Refused(400, "unsupported_grant_type", f"Invalid grant_type: {kind}")
+
+
+def bearer(state: State, access: Access) -> Json:
+    """Make an access token that lives for an hour less a second."""
+    token = "ya29." + secrets.token_urlsafe(40)
+    with state.lock:
+        ends = state.now() + LASTS_SEC
+        state.access[token] = Access(
+            access.email, access.scopes, access.project, ends, access.client, access.key
+        )
     return {"access_token": token, "expires_in": LASTS_SEC, "token_type": "Bearer"}
+
+
+def _named(grants: Grants, form: Mapping[str, str]) -> tuple[str, str]:
+    """Return client and user a request names, nothing of it proved."""
+    if "assertion" in form:
+        return assertions.says(form)
+    given = grants.codes.get(form.get("code", "")) or grants.refresh.get(form.get("refresh_token", ""))
+    return form.get("client_id", ""), given.email if given else ""
+
+
+def _forced(grants: Grants, grant: str, client: str, email: str) -> Forced | None:
+    """Return the refusal the control side ordered for such a request, and count it."""
+    for one in grants.forced:
+        fits = one.email in {"", email} and one.grant in {"", grant}
+        if fits and one.left and (not one.client or client in {one.client, numeric_id(one.client)}):
+            one.left -= 1
+            return one
+    return None
+
+
+def _as_told(forced: Forced) -> Reply:
+    if not forced.error:
+        return html_page(forced.status, "Server Error", "The server encountered a temporary error.")
+    return Refused(forced.status, forced.error, forced.description, forced.subtype).reply
 
 
 def access(state: State, authorization: str, query: Mapping[str, list[str]], rpc: str) -> Access:
@@ -106,8 +120,19 @@ def mailbox_of(state: State, user: str, granted: Access) -> str:
     if email != granted.email:
         raise forbidden(f"Delegation denied for {granted.email}")
     if email in state.mailboxes:
+        _in_service(state.grants, email)
         return email
     if email.endswith(".gserviceaccount.com"):
         # A service account without a `sub` speaks for itself, and has no mail.
         raise failed_precondition("Precondition check failed.")
     raise invalid_credentials()
+
+
+def _in_service(grants: Grants, email: str) -> None:
+    """Refuse a suspended user's mail where the suspension shows at Gmail and not at the token endpoint."""
+    standing = grants.standing(email)
+    if standing.status != "suspended":
+        return
+    if standing.shows_at == "policy":
+        raise GoogleError(403, "The domain administrators have disabled Gmail apps.", "domainPolicy")
+    raise failed_precondition("Mail service not enabled")
