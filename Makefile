@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fmt bench lock clean
+.PHONY: help demo test check fmt bench corpus fuzz lock clean
 
 # The first Python of at least 3.11 on this machine; override with `make PYTHON=...`.
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
@@ -38,6 +38,15 @@ fmt: $(READY) ## Format the code and apply safe fixes
 
 bench: $(READY) ## Measure against a named alternative (ARGS=--json for machines)
 	@$(BIN)/mailroom bench $(ARGS)
+
+corpus: $(READY) ## What mailroom reads in foreign mail, beside what others read in it (ARGS=FOLDER, when it lies elsewhere)
+	@$(BIN)/mailroom corpus $(ARGS)
+
+fuzz: $(READY) ## Five minutes of damaged mail through the parser (ARGS=--minutes=N)
+	@$(BIN)/mailroom fuzz $(ARGS)
+
+bench-quota: $(READY) ## Count Gmail's quota units of a first capture (ARGS="--json FILE")
+	@$(BIN)/mailroom bench-quota $(ARGS)
 
 lock: ## Pin every dependency with its hashes (needs uv on the PATH)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

@@ -12,15 +12,25 @@ COMMANDS = {
     ),
     "web": ("infra.cli.web", "Serve the push endpoint, the admin API and the console."),
     "watch": ("infra.cli.watch", "Start and renew Gmail's watches; --once for a scheduler."),
+    "pull": ("infra.cli.pull", "Take notifications from Pub/Sub where no public address can be had."),
     "consume": ("infra.cli.consume", "Capture mail: run as many as you like."),
     "demo": ("infra.cli.demo", "The whole pipeline on this machine, with a sample fund or your own mail."),
+    "doctor": ("infra.cli.doctor", "Check the set-up and name the grant or setting that is missing."),
     "verify": ("infra.cli.verify", "Compare what is stored with what Gmail lists."),
+    "units": ("infra.cli.units", "Show where Gmail's quota units go, by account and method."),
     "contacts": ("infra.cli.contacts", "Import investors and their addresses from a CSV file."),
     "token": ("infra.cli.token", "Make API tokens."),
+    "key": ("infra.cli.key", "Make, replace and check the keys that seal OAuth grants."),
     "parse": (
         "infra.cli.parse",
         "Show what mailroom reads in an .eml file or Gmail JSON; no network, no database.",
     ),
+    "corpus": (
+        "infra.cli.corpus",
+        "Compare what mailroom reads in foreign mail with what others read in it.",
+    ),
+    "fuzz": ("infra.cli.fuzz", "Read damaged mail for minutes, and check what must always hold."),
+    "bench-quota": ("infra.cli.bench_quota", "Count what capturing a mailbox costs in quota units."),
     "bench": ("infra.cli.bench", "Measure parsing, latency and price on this machine."),
 }
 
@@ -33,6 +43,7 @@ In production, in order:    mailroom migrate
                             mailroom token create --role admin
                             mailroom contacts import investors.csv
                             mailroom web & mailroom watch & mailroom consume
+Is it set up right?         mailroom doctor ada@yourfund.example
 Is everything there?        mailroom verify
 
 Settings come from the environment (CRM_GMAIL_...); a command that misses one names it.
@@ -52,7 +63,8 @@ class Lazy(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(importlib.import_module(COMMANDS[cmd_name][0]), cmd_name)
+        module = importlib.import_module(COMMANDS[cmd_name][0])
+        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -7,6 +7,9 @@ from shared import config
 from shared.config import Need, Settings
 from shared.errors import ConfigError, MailroomError, Refused, TryLater
 from shared.gmail.client import GmailFactory
+from shared.gmail.exchange import Tokens
+from shared.gmail.quota import Budget
+from shared.gmail.transport import Transport
 from shared.store import migrate
 from shared.store.database import Database
 
@@ -47,24 +50,33 @@ def database(settings: Settings, *, most: int = 8, name: str = "mailroom") -> Ge
         yield db
 
 
-def gmail(settings: Settings) -> GmailFactory:
-    """Return Gmail by domain-wide delegation."""
-    from shared.credentials import keyfile
-    from shared.credentials.delegated import DelegatedTokens
-    from shared.gmail.quota import Budget
-    from shared.gmail.transport import Transport
+def gmail(settings: Settings, budget: Budget | None = None) -> GmailFactory:
+    """Return Gmail, by whatever way into the mailboxes the settings give.
 
-    if settings.sa_key_path is None:
-        raise stopped(ConfigError(["CRM_GMAIL_SA_KEY_PATH is not set"]))
+    Without *budget* nobody else knows of the units it spends.
+    """
+    transport = Transport()
     try:
-        key = keyfile.load(settings.sa_key_path)
+        tokens = _delegated(settings, transport)
     except ConfigError as bad:
         raise stopped(bad) from None
-    transport = Transport()
-    tokens = DelegatedTokens(key, settings.token_url, transport=transport, domains=settings.workspace_domain)
-    return GmailFactory(
-        settings.api_url, transport=transport, tokens=tokens, budget=Budget(settings.rate_units_sec)
-    )
+    budget = budget or Budget(settings.rate_units_sec)
+    return GmailFactory(settings.api_url, transport=transport, tokens=tokens, budget=budget)
+
+
+def _delegated(settings: Settings, transport: Transport) -> Tokens:
+    """Return tokens by domain-wide delegation: with the key file, or without one on Google's own machines."""
+    from shared.credentials import keyfile
+    from shared.credentials.delegated import DelegatedTokens
+    from shared.credentials.keyless import KeylessTokens, Machine
+
+    url, domains = settings.token_url, settings.workspace_domain
+    if settings.sa_key_path is not None:
+        return DelegatedTokens(keyfile.load(settings.sa_key_path), url, transport=transport, domains=domains)
+    if settings.sa_email:
+        machine = Machine(settings.metadata_url, settings.iam_url, transport=transport)
+        return KeylessTokens(machine, settings.sa_email, url, domains=domains)
+    raise ConfigError(["neither CRM_GMAIL_SA_KEY_PATH nor CRM_GMAIL_SA_EMAIL is set"])
 
 
 def stopped(bad: ConfigError | MailroomError) -> SystemExit:

@@ -64,15 +64,17 @@ def test_an_address_that_only_looks_safe_is_refused(url):
 def test_a_secret_may_come_from_a_file_but_not_from_both(tmp_path):
     file = tmp_path / "url"
     file.write_text("postgresql://secret@/db\n")
+    file.chmod(0o600)
 
     assert from_env({"DATABASE_URL_FILE": str(file)}).database_url == "postgresql://secret@/db"
     assert "keep one" in problems({"DATABASE_URL_FILE": str(file), "DATABASE_URL": "x"})[0]
-    assert "cannot read" in problems({"DATABASE_URL_FILE": str(tmp_path / "none")})[0]
-    assert "cannot read" in problems({"DATABASE_URL_FILE": str(tmp_path)})[0]
+    assert "cannot use" in problems({"DATABASE_URL_FILE": str(tmp_path / "none")})[0]
+    assert "cannot use" in problems({"DATABASE_URL_FILE": str(tmp_path)})[0]
 
 
 def test_an_empty_secret_file_is_no_secret_and_does_not_count_as_not_set(tmp_path):
     (tmp_path / "url").write_text("\n")
+    (tmp_path / "url").chmod(0o600)
 
     assert "is empty" in problems({"DATABASE_URL_FILE": str(tmp_path / "url")})[0]
 
