@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from consumer.worker import attend
 from shared.store import investors, searches
 from shared.store.investors import InvestorRow
@@ -141,3 +143,18 @@ def test_a_backfill_stopped_after_any_step_goes_on_without_paying_twice(world):
     assert 5 < steps < 100
     # Each of the runs looks first (2 units); the rest is what one run would have paid.
     assert units - 2 * steps == 1 + 2 * 5 + 5 + 40 + 20 + 40 * 20
+
+
+@pytest.mark.parametrize("refused_above", [60, 400])
+def test_a_query_gmail_refuses_is_asked_in_halves(world, refused_above):
+    with world.db.transaction() as conn:
+        rows = [InvestorRow(f"P{n}", "", "address", f"person{n}@fund{n}.example") for n in range(10)]
+        investors.upsert(conn, rows)
+    noise(world, 60)
+    ours = conversation(world, 1, sender="person7@fund7.example")
+    world.enrol(ADA)
+    world.google.control("settings", {"longest_query": refused_above})
+
+    world.work()
+
+    assert settled(world) >= set(ours)

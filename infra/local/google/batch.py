@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from http.client import responses
 from secrets import token_urlsafe
 
-from infra.local.google.errors import GoogleError, of_status, too_many_concurrent
+from infra.local.google.errors import GoogleError, backend_error, of_status, too_many_concurrent
 from infra.local.google.state import State
 from infra.local.google.tree import parse
 from infra.local.google.wire import Reply, html_page, ok, refused
@@ -82,7 +82,9 @@ def _run(state: State, call: Call, one: Inner, number: int, authorization: str) 
     if not one.verb:
         return _bad("Failed to parse batch request part.")
     # The batch's own token counts for a part that has none.
-    return call(one.verb, one.target, {"authorization": authorization} | dict(one.headers), one.body)
+    reply = call(one.verb, one.target, {"authorization": authorization} | dict(one.headers), one.body)
+    # The line of a part cannot be cut; Google's front end tells what is behind it did not answer.
+    return reply if reply.cut is None else refused(backend_error(503))
 
 
 def _written(content_id: str, reply: Reply) -> bytes:

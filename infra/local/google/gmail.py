@@ -4,9 +4,11 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from infra.local.google import changes, fields, iam, messages, profile, scopes, tokens, watches
+from infra.local.google import changes, faults, fields, iam, messages, profile, scopes, tokens, watches
 from infra.local.google.errors import GoogleError, NoSuchPath, failed_precondition
+from infra.local.google.faults import Rule
 from infra.local.google.mailbox import Mailbox
+from infra.local.google.prices import units
 from infra.local.google.publisher import Publisher
 from infra.local.google.request import Request, split_target
 from infra.local.google.state import State
@@ -49,7 +51,16 @@ class Gmail:
             with self._state.lock:
                 request = self._authenticate(route, segments, query, headers, body)
                 box = self._meter(route, request)
-            return _answer(request, self._act(route, box, request))
+                fault = self._fault(route, request)
+                self._state.meter.enter(request.email, self._state.settings)
+            try:
+                if fault is not None and fault.effect in faults.BEFORE:
+                    return faults.instead(fault)
+                reply = _answer(request, self._act(route, box, request))
+                return reply if fault is None else faults.spoiled(fault, reply)
+            finally:
+                with self._state.lock:
+                    self._state.meter.leave(request.email)
         except GoogleError as error:
             return refused(error)
         except NoSuchPath:
@@ -80,12 +91,24 @@ class Gmail:
         return Request(tuple(segments[4:]), query, body, email, access)
 
     def _meter(self, route: Route, request: Request) -> Mailbox:
-        """Charge the call, whatever comes of it; the place for limits and injected faults."""
-        self._state.counters.charge(request.email, route.name)
+        """Charge the call, whatever comes of it.  Raises Google's refusal when the minute is spent."""
+        state, access = self._state, request.access
+        state.counters.charge(request.email, route.name)
+        user = request.email
+        if state.settings.service_account_is_one_user:
+            user = f"project {access.project}"
+        state.meter.charge(user, access.project, units(route.name), state.now(), state.settings)
         box = self._state.mailboxes[request.email]
         if box.no_mailbox:
             raise failed_precondition("Mail service not enabled")
         return box
+
+    def _fault(self, route: Route, request: Request) -> Rule | None:
+        """Return the fault on order for this call; raises when it is a refusal."""
+        fault = self._state.faults.for_call(route.name, request.email)
+        if fault is not None:
+            faults.refuse(fault, self._state.now())
+        return fault
 
     def _act(self, route: Route, box: Mailbox, request: Request) -> Json | None:
         if route.takes_lock:

@@ -18,6 +18,9 @@ GUESS = 201  # resultSizeEstimate of anything with more pages; it is never meant
 def list_messages(state: State, box: Mailbox, request: Request) -> Json:
     """users.messages.list: newest first; drafts are in it, spam and the bin only when asked for."""
     request.only(*LIST)
+    longest = state.settings.longest_query
+    if longest and len(request.text("q")) > longest:
+        raise invalid_argument("The query is too long.")
     found, following = paging.page(request, _found(state, box, request))
     items = [{"id": message.id, "threadId": message.thread_id} for message in found]
     answer = without_empty({"messages": items, "nextPageToken": following})

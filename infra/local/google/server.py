@@ -4,27 +4,30 @@ import gzip
 import logging
 import sys
 import threading
+import time
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from http.client import responses
 from types import TracebackType
 from typing import Any, Self
 
 import waitress
 
-from infra.local.google import batch
+from infra.local.google import batch, faults
 from infra.local.google.auth import Auth
 from infra.local.google.control import PREFIX, Control
-from infra.local.google.errors import backend_error
+from infra.local.google.errors import GoogleError, backend_error
 from infra.local.google.gmail import Gmail
 from infra.local.google.identity import Identity
 from infra.local.google.publisher import Publisher
 from infra.local.google.state import State
-from infra.local.google.wire import Reply, ok, refused
+from infra.local.google.wire import Reply, no_such_path, ok, refused
 
 THREADS = 16
 LARGEST_BODY = 2**31  # bytes: thousands of messages are loaded in one call
 STOP_SEC = 5.0
+CUT = 1_000  # bytes that are promised and never come when a line is cut
 
 
 class LocalGoogle:
@@ -103,19 +106,29 @@ class LocalGoogle:
         except Exception:  # noqa: BLE001 - a fault of ours: tell the operator and answer like Google
             traceback.print_exc(file=sys.stderr)
             reply = refused(backend_error())
+        if reply.seconds and not reply.drip:
+            time.sleep(reply.seconds)
         reply = packed(reply, headers.get("accept-encoding", ""))
         shown = {**reply.headers, "Content-Length": str(len(reply.body))}
         if reply.status == 204:  # noqa: PLR2004 - no content, and so no length
             del shown["Content-Length"]
+        if reply.cut is not None:  # more is promised than comes, and the server closes the line
+            shown["Content-Length"] = str(len(reply.body) + CUT)
         start_response(f"{reply.status} {responses.get(reply.status, 'Unknown')}", list(shown.items()))
-        return [reply.body] if verb != "HEAD" else []
+        if verb == "HEAD":
+            return []
+        if reply.drip:
+            return _drops(reply)
+        return [reply.body[: reply.cut]]
 
     def _answer(self, verb: str, target: str, headers: dict[str, str], body: bytes) -> Reply:
         path = target.partition("?")[0]
         if path.startswith(PREFIX):
             return self._control.answer(verb, path, body)
         if verb == "POST" and path in batch.PATHS:
-            return batch.answer(self.state, self._gmail.call, headers, body)
+            return self._spoiled("batch", lambda: batch.answer(self.state, self._gmail.call, headers, body))
+        if (verb, path) == ("POST", "/token"):
+            return self._spoiled("token", lambda: self._auth.answer(verb, target, headers, body))
         asked = self._auth.answer(verb, target, headers, body)
         if asked is not None:
             return asked
@@ -125,13 +138,36 @@ class LocalGoogle:
         answer = special.get((verb, path))
         return answer() if answer else self._gmail.call(verb, target, headers, body)
 
+    def _spoiled(self, what: str, answer: Callable[[], Reply | None]) -> Reply:
+        """Answer a call that is none of Gmail's methods, with the fault that is on order for it."""
+        with self.state.lock:
+            fault = self.state.faults.for_call(what, "")
+            now = self.state.now()
+        if fault is None:
+            return answer() or no_such_path(what)
+        try:
+            faults.refuse(fault, now)
+        except GoogleError as error:
+            return refused(error)
+        if fault.effect in faults.BEFORE:
+            return faults.instead(fault)
+        return faults.spoiled(fault, answer() or no_such_path(what))
+
+
+def _drops(reply: Reply) -> Iterator[bytes]:
+    """The body in ten pieces, with pauses that add up."""
+    piece = max(len(reply.body) // 10, 1)
+    for start in range(0, len(reply.body), piece):
+        time.sleep(reply.seconds / 10)
+        yield reply.body[start : start + piece]
+
 
 def packed(reply: Reply, accepted: str) -> Reply:
     """Return the reply gzipped when the client asked for it, as Google does with everything it says."""
     if "gzip" not in accepted.lower() or not reply.body:
         return reply
     headers = {**reply.headers, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
-    return Reply(reply.status, gzip.compress(reply.body, 1), headers)
+    return replace(reply, body=gzip.compress(reply.body, 1), headers=headers)
 
 
 def serve(*, host: str = "127.0.0.1", port: int = 0, seed: int = 1, pubsub_url: str = "") -> LocalGoogle:

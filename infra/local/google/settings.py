@@ -21,6 +21,19 @@ class Settings:
     notify_reorder_sec: float = 1.5  # for how long
     notify_string_id: bool = False  # historyId as a string, as Google's guide prints it
 
+    # Quota (0: not metered).  Units of Gmail's price list, counted over a rolling minute.
+    units_per_minute: int = 0  # of one user; 6000 for projects of 2026, 15000 for older ones
+    project_units_per_minute: int = 0  # of one project: 1200000
+    concurrent_calls: int = 0  # of one user at the same time; more draw a 429
+    refused_calls_cost: bool = True
+    quota_style: str = "minute"  # words of the refusal; old: of older projects; retry_after: with a time
+    quota_status: int = 403  # of the refusal that names a time: 403 or 429
+    retry_after_sec: float = 60.0
+    service_account_is_one_user: bool = False  # all mailboxes it speaks for share one minute
+
+    # Searches.
+    longest_query: int = 0  # characters of q; a longer one draws a 400; 0: any
+
     # Watches.
     watch_renewal_refused: bool = False  # the same topic again draws "only one client" too
     watch_bad_label_text: str = "Invalid label: {label}"

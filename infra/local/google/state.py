@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 from infra.local.google import tree
 from infra.local.google.counters import Counters
+from infra.local.google.faults import Faults
 from infra.local.google.grants import Grants
 from infra.local.google.mailbox import Mailbox, Stored
+from infra.local.google.meter import Meter
 from infra.local.google.settings import Settings
 from infra.local.google.tree import Part
 from infra.local.google.wire import Json
@@ -58,6 +60,8 @@ class State:
         self.access: dict[str, Access] = {}
         self.grants = Grants()
         self.counters = Counters()
+        self.meter = Meter()
+        self.faults = Faults(self.seed)
         self.notifications: deque[Json] = deque(maxlen=MOST_NOTED)
         self.dropped = 0  # notifications that came faster than one a second, or by the switch
         self.last_notified: dict[tuple[str, str], float] = {}  # (project, mailbox): the stand-in's time

@@ -20,6 +20,9 @@ class Reply:
     status: int
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
+    cut: int | None = None  # the line is cut after so many bytes of the body
+    seconds: float = 0.0  # of silence before the answer, or of an answer that drips
+    drip: bool = False
 
 
 def encoded(value: object, *, pretty: bool = True) -> bytes:
