@@ -23,7 +23,6 @@ from shared.errors import (
     Unanswered,
 )
 from shared.gmail.client import Gmail
-from shared.gmail.quota import PRICES
 from shared.gmail.resources import Message
 from shared.log import logger
 from shared.store import deltas, emails, ledger
@@ -117,7 +116,7 @@ class Capture:
             for one in entries
             if one.named and not one.live
         ]
-        chosen = fetching(wanted, prices=PRICES)
+        chosen = fetching(wanted, prices=self.settings.prices)
         done = self._threads(chosen.threads) if chosen.threads else set()
         left = [entry for entry in entries if entry.gmail_id not in done]
         for start in range(0, len(left), TOGETHER):

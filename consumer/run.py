@@ -15,7 +15,6 @@ from shared.blobs import BlobStore
 from shared.config import Settings
 from shared.errors import SlowDown, TryLater
 from shared.gmail.client import GmailFactory
-from shared.gmail.quota import PRICES
 from shared.store import accounts, deltas, ledger, searches
 from shared.store.database import Database
 from shared.store.deltas import Lease
@@ -57,8 +56,17 @@ def run(deps: Deps, lease: Lease, tally: Tally, *, progress: Callable[[], None] 
     with deps.db.transaction() as conn:
         address = accounts.by_id(conn, lease.account_id).address
         own = Own(accounts.own_addresses(conn), deps.settings.own_domains)
-    live, bulk = deps.gmail.account(address, live=True), deps.gmail.account(address)
     looked: Look | None = None
+
+    def asked_again() -> bool:
+        """Whether somebody asked for another look since the last: old mail that waits for units gives way."""
+        with deps.db.transaction() as conn:
+            return looked is None or deltas.pushed(conn, lease).wake != looked.wake
+
+    live, bulk = (
+        deps.gmail.account(address, live=True),
+        deps.gmail.account(address, gives_way=asked_again),
+    )
     while not deps.stopping():
         progress()
         with deps.db.transaction() as conn:
@@ -97,7 +105,7 @@ def _find(deps: Deps, capture: Capture, search: Search) -> None:
     if search.state == "confirming":
         reconcile.confirm(deps.db, gmail, deps.settings, lease, search)
     elif search.purpose == "plan":
-        make_plan(deps.db, gmail, lease, search, prices=PRICES)
+        make_plan(deps.db, gmail, lease, search, prices=deps.settings.prices)
     elif search.purpose == "proof":
         prove(deps.db, capture, lease, search)
     else:

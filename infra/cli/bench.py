@@ -20,17 +20,26 @@ class Figure:
 
 
 @click.command()
+@click.argument("what", type=click.Choice(["all", "quota"]), default="all")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per figure.")
 @click.option("--messages", default=150, show_default=True, help="Live messages of the latency run.")
-def bench(as_json: bool, messages: int) -> None:
-    """Measure parsing, our own latency, and the price of capture on this machine.
+@click.option(
+    "--minutes", type=click.FloatRange(2), default=3.0, show_default=True, help="Of each scene of `quota`."
+)
+def bench(what: str, as_json: bool, messages: int, minutes: float) -> None:
+    """Measure parsing, the Gmail client, our own latency, and the price of capture on this machine.
 
     A figure is worth something beside its alternative of the same run; absolute times belong to
-    this machine and moment.
+    this machine and moment.  `mailroom bench quota` measures, for some minutes, how much of Gmail's
+    units a backfill uses and what live mail notices of it.
     """
-    from infra.local.bench import latency, parsing
+    from infra.local.bench import client, latency, parsing, quota
 
-    figures = [*parsing.figures(), *latency.figures(messages)]
+    figures = (
+        list(quota.figures(minutes))
+        if what == "quota"
+        else [*parsing.figures(), *client.figures(), *latency.figures(messages)]
+    )
     if as_json:
         for figure in figures:
             click.echo(json.dumps(asdict(figure)))

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from rich.text import Text
 
 from consumer.mail import gmail_json
 from consumer.mail.defects import DEFECTS
+from consumer.mail.marks import MARKS
 from consumer.mail.message import DateSource, Mail, Participant
 from consumer.mail.parse import parse as parse_raw
 
@@ -130,9 +132,28 @@ def _heading(name: str, mail: Mail) -> Table:
         if people:
             table.add_row(Text(role.replace("_", "-"), "dim"), Text(", ".join(people[:SHOWN_PEOPLE] + rest)))
     table.add_row(Text("subject", "dim"), Text(mail.subject or "(none)", "bold"))
+    for label, told in _told(mail):
+        table.add_row(Text(label, "dim"), Text(told))
     when = Text(f"{mail.date:%a %d %b %Y %H:%M:%S} UTC ")
     table.add_row(Text("date", "dim"), when.append(f"({SOURCES[mail.date_source]})", "dim"))
     return table
+
+
+def _told(mail: Mail) -> Iterator[tuple[str, str]]:
+    """Yield what there is to say beside people, subject and text."""
+    if mail.kind != "person":
+        yield "kind", mail.kind.replace("_", " ")
+    for event in mail.calendar.events[:SHOWN_PEOPLE] if mail.calendar else ():
+        what = event.title or "(no title)"
+        yield (mail.calendar.step if mail.calendar else ""), f"{what}, {event.starts or 'no time'}"
+    for one in mail.report.recipients[:SHOWN_PEOPLE] if mail.report else ():
+        yield one.action, " ".join(filter(None, (one.address or "(nobody named)", one.status, one.reply)))
+    if mail.sealed:
+        yield "sealed", mail.sealed
+    if mail.verdict.dmarc:
+        yield "dmarc", mail.verdict.dmarc + (", the author is verified" if mail.verdict.verified else "")
+    for mark in mail.marks:
+        yield "beware", MARKS[mark]
 
 
 def _person(person: Participant) -> str:

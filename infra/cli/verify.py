@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from infra.cli import wiring
+from infra.cli import metering, wiring
 from shared.errors import MailroomError
 from shared.gmail.client import Gmail
 from shared.store import accounts, ledger
@@ -47,9 +47,8 @@ def verify(account: str | None, as_json: bool) -> None:
     Exit code 0: complete; 1: something differs, waits or failed.
     """
     settings = wiring.settings("gmail")
-    with wiring.database(settings) as db:
+    with wiring.database(settings) as db, metering.gmail(settings, db) as factory:
         chosen = _chosen(db, account)
-        factory = wiring.gmail(settings)
         found = [_compare(db, factory.account(one.address), one) for one in chosen]
     if as_json:
         for one in found:

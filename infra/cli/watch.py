@@ -7,7 +7,7 @@ from threading import Event
 
 import click
 
-from infra.cli import wiring
+from infra.cli import metering, wiring
 from shared.errors import TryLater
 from shared.log import logger
 
@@ -34,12 +34,16 @@ def watch(once: bool) -> None:
 def _watch(settings: wiring.Settings, stop: Event, *, once: bool) -> int:
     """Renew until told to stop, or once; return the exit code."""
     from watcher.renewal import Outcome, renew_due
+    from watcher.silence import tend
 
-    with wiring.database(settings, most=2, name="mailroom-watch") as db:
-        gmail = wiring.gmail(settings)
+    with (
+        wiring.database(settings, most=2, name="mailroom-watch") as db,
+        metering.gmail(settings, db, stop=stop) as gmail,
+    ):
         while True:
             try:
                 outcome = renew_due(db, gmail, settings.pubsub_topic, now=datetime.now(UTC))
+                tend(db, gmail, settings.pubsub_topic, now=datetime.now(UTC))
             except TryLater as later:
                 log.warning("watcher.waits", why=str(later))
                 outcome = Outcome(renewed=0, failed=1)

@@ -1,10 +1,11 @@
 """`mailroom web`."""
 
 import signal
+from contextlib import nullcontext
 
 import click
 
-from infra.cli import wiring
+from infra.cli import metering, wiring
 from shared.config import Need
 from shared.errors import ConfigError, Refused
 from shared.log import logger
@@ -47,12 +48,16 @@ def web(host: str, port: int, serve: tuple[Part, ...], threads: int) -> None:
     from watcher.web.serve import Server
 
     settings = _settings(serve)
-    with wiring.database(settings, most=threads, name="mailroom-web") as db:
+    reads_gmail = "api" in serve and settings.enabled
+    with (
+        wiring.database(settings, most=threads, name="mailroom-web") as db,
+        metering.gmail(settings, db) if reads_gmail else nullcontext() as gmail,
+    ):
         deps = Deps(
             db,
             settings,
             push_tokens=_push_tokens(settings) if "push" in serve else None,
-            gmail_factory=wiring.gmail(settings) if "api" in serve and settings.enabled else None,
+            gmail_factory=gmail,
             serve=serve,
         )
         try:

@@ -14,6 +14,9 @@ METHOD = "gmail.batch"
 PATH = "/batch/gmail/v1"
 MOST = 25
 OK = 200
+# Of one answer, unpacked: about ten times an ordinary batch of whole messages.  Larger ones come in halves,
+# so that a few large files at once cannot fill this process's memory; a message by itself may be larger.
+MOST_BYTES = 64 * 1024 * 1024
 # Parts hold nothing but percent-encoded paths, so no part can contain it.
 BOUNDARY = "mailroom-batch"
 CONTENT_TYPE = f'multipart/mixed; boundary="{BOUNDARY}"'
@@ -38,7 +41,7 @@ class Part:
 def call(calls: Sequence[Call]) -> Call:
     """Make one call of at most 25; raises ValueError as `encode` does."""
     packed = all(one.packed for one in calls)
-    return Call(METHOD, "POST", PATH, encode(calls), packed=packed, body_type=CONTENT_TYPE)
+    return Call(METHOD, "POST", PATH, encode(calls), packed=packed, most=MOST_BYTES, body_type=CONTENT_TYPE)
 
 
 def encode(calls: Sequence[Call]) -> bytes:

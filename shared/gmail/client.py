@@ -11,7 +11,7 @@ from shared.gmail.conversations import Whole
 from shared.gmail.exchange import UNANSWERED, Exchange, Means, Tokens
 from shared.gmail.failures import WatchTaken
 from shared.gmail.many import Answers, Reading
-from shared.gmail.quota import Budget
+from shared.gmail.quota import Budget, never
 from shared.gmail.resources import (
     Attachment,
     HistoryPage,
@@ -42,9 +42,12 @@ class GmailFactory:
     def __init__(self, api_url: str, *, transport: Sends, tokens: Tokens, budget: Budget) -> None:
         self._means = Means(api_url.rstrip("/"), transport, tokens, budget)
 
-    def account(self, address: str, *, live: bool = False) -> "Gmail":
-        """Return the Gmail of one account; *live* work may use the units that bulk work must leave."""
-        return Gmail(address, Exchange(self._means, address, bulk=not live, tell=_tell))
+    def account(self, address: str, *, live: bool = False, gives_way: Callable[[], bool] = never) -> "Gmail":
+        """Return the Gmail of one account; *live* work may use the units that bulk work must leave.
+
+        A wait for units ends with NoUnits when *gives_way* turns true: it is asked ten times a second.
+        """
+        return Gmail(address, Exchange(self._means, address, bulk=not live, tell=_tell, gives_way=gives_way))
 
     @contextmanager
     def counting(self, count: Callable[[int], None]) -> Generator[None]:

@@ -12,7 +12,7 @@ from shared.errors import CallerBug, MailroomError, SlowDown, Unanswered
 from shared.gmail import batch, resources
 from shared.gmail.calls import Call
 from shared.gmail.failures import failure
-from shared.gmail.quota import Budget
+from shared.gmail.quota import Budget, never
 from shared.gmail.resources import Nothing, R
 from shared.gmail.transport import Answer, Sends
 
@@ -51,9 +51,18 @@ class Means:
 class Exchange:
     """Sends calls for one account; *tell* hears the units of each."""
 
-    def __init__(self, means: Means, address: str, *, bulk: bool, tell: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        means: Means,
+        address: str,
+        *,
+        bulk: bool,
+        tell: Callable[[int], None],
+        gives_way: Callable[[], bool] = never,
+    ) -> None:
+        """*gives_way* ends a wait for units early, with NoUnits."""
         self._means, self._address = means, address
-        self._bulk, self._tell = bulk, tell
+        self._bulk, self._tell, self._gives_way = bulk, tell, gives_way
 
     def one(self, call: Call, kind: type[R]) -> R:
         """Send one call and read its answer.  Raises what a refusal means."""
@@ -78,6 +87,10 @@ class Exchange:
             for number, part in zip(expired, self._again([calls[n] for n in expired], kind), strict=True):
                 answers[number] = part
         return [part.meaning if isinstance(part, _Expired) else part for part in answers]
+
+    def most_together(self, most: int) -> int:
+        """Return how many calls a batch may carry now: Gmail runs them at once, and may refuse that."""
+        return self._means.budget.together(self._address, most)
 
     def _again(self, calls: Sequence[Call], kind: type[R]) -> "Sequence[R | MailroomError | _Expired]":
         try:
@@ -127,7 +140,10 @@ class Exchange:
     def _paid(self, method_id: str, number: int) -> Generator[None]:
         """Hold what *number* calls need while they travel.  Gmail charges for refusals too."""
         budget = self._means.budget
-        with budget.calling(self._address, method_id, calls=number, bulk=self._bulk) as units:
+        paid = budget.calling(
+            self._address, method_id, calls=number, bulk=self._bulk, gives_way=self._gives_way
+        )
+        with paid as units:
             self._tell(units)
             yield
 

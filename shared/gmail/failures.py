@@ -181,7 +181,8 @@ METADATA_ONLY = (
 )
 SCOPE = (
     "the access granted lacks a scope: allow https://www.googleapis.com/auth/gmail.readonly for the "
-    "service account's client id in the Workspace admin console"
+    "service account's client id in the Workspace admin console, or connect the account again with every "
+    "box ticked"
 )
 DELEGATION = (
     "Google denies delegation for this address: enrol the account under its primary address, and check "

@@ -30,6 +30,7 @@ Answers = dict[str, Message | MailroomError]
 OF_ACCOUNTS = (Reconnect, NoMailbox, OperatorMustAct)
 # Inside a batch these may be the neighbours' fault, or the batch's own.
 ASKED_AGAIN = (Unanswered, TooManyAtOnce, *OF_ACCOUNTS)
+MOST_HELD = 96 * 1024 * 1024  # bytes of base64 of one reading, and one message more
 
 
 class Reading:
@@ -57,14 +58,14 @@ class Reading:
         """
         wanted = list(dict.fromkeys(ids))
         try:
-            for start in range(0, len(wanted), together):
-                self._group(wanted[start : start + together])
+            while todo := [id_ for id_ in wanted if id_ not in self.found]:
+                self._group(todo[: self._exchange.most_together(together)])
         except MailroomError as stopped:
             if not self.found:
                 raise
             # What was read cost units and is handed over; the next reading meets what stopped this one.
             after = stopped.after if isinstance(stopped, TryLater) else timedelta(0)
-            rest = NotAsked("something stopped the account before this message was asked for", after=after)
+            rest = NotAsked("this message was not asked for yet", after=after)
             return {id_: self.found.get(id_, rest) for id_ in wanted}
         return {id_: self.found[id_] for id_ in wanted}
 
@@ -72,21 +73,30 @@ class Reading:
         if len(ids) == 1:
             self._each(ids)
             return
+        self._room()
         try:
             answers = self._exchange.together([self._call(id_) for id_ in ids], Message)
         except TooLarge:
             half = len(ids) // 2
-            self._group(ids[:half])
-            self._group(ids[half:])
+            smaller = [ids[:half], ids[half:]]
         except Unanswered:
             # One message that never comes would take its neighbours with it for ever.  By itself each
             # costs the same units as in halves of halves, and only one of them another long wait.
             self._confirm()
-            self._each(ids)
+            smaller = [[id_] for id_ in ids]
         except CallerBug:
-            self._each(ids)  # no batches here, or none like this one
+            smaller = [[id_] for id_ in ids]  # no batches here, or none like this one
         else:
             self._sort({id_: self._judged(id_, answer) for id_, answer in zip(ids, answers, strict=True)})
+            return
+        for group in smaller:
+            self._group(group)
+
+    def _room(self) -> None:
+        """Stop while what was read fits into memory: ten of the largest mails there are take a gigabyte."""
+        held = sum(len(answer.raw) for answer in self.found.values() if isinstance(answer, Message))
+        if held > MOST_HELD:
+            raise NotAsked("enough mail for one reading; the rest comes with the next", after=timedelta(0))
 
     def _sort(self, answers: Answers) -> None:
         """Keep what is certain, and ask again for the rest."""
@@ -98,6 +108,7 @@ class Reading:
 
     def _each(self, ids: Sequence[str]) -> None:
         for id_ in ids:
+            self._room()
             self.found[id_] = self._alone(id_)
 
     def _alone(self, id_: str) -> Message | MailroomError:

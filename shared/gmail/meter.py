@@ -26,8 +26,8 @@ LOWERED_BY, LOWEST_SHARE = 0.8, 0.1
 CALM_SEC = 300.0  # without a refusal before the rate grows again
 REGAINED_PER_SEC = 0.02 / 60
 # Refusals this close to the end of the pause before count as the same trouble, still there.
-SAME_TROUBLE_SEC = 600.0
-LONGEST_PAUSE_SEC = 3600.0
+SAME_TROUBLE_SEC = 120.0
+LONGEST_PAUSE_SEC = 3600.0  # that repetition makes
 JITTER = 0.25
 NEVER = float("-inf")
 
@@ -130,7 +130,8 @@ class Meter:
             self.pauses = self.pauses + 1 if again else 1
         after = pause.after
         if not pause.named:
-            after = min(after * 2 ** min(self.pauses - 1, 12), LONGEST_PAUSE_SEC) * (1 + JITTER * luck)
+            grown = min(after * 2 ** min(self.pauses - 1, 12), LONGEST_PAUSE_SEC)
+            after = max(after, grown) * (1 + JITTER * luck)
         self.paused_until = max(self.paused_until, now + after)
         lowered = pause.lowers and now - self.lowered_at > WINDOW_SEC
         if lowered:

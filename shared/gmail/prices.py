@@ -18,6 +18,7 @@ PRICES: Mapping[str, int] = {
     "gmail.users.stop": 50,
 }
 UNKNOWN_PRICE = 20  # of a method whose price was never read, settings.sendAs.list for one
+MOST = 10_000  # a price above it is a slip of the keyboard
 
 
 def parsed(text: str) -> dict[str, int]:
@@ -35,6 +36,3 @@ def parsed(text: str) -> dict[str, int]:
             raise ValueError(f"{method} needs a whole number of units from 1 to {MOST}")
         prices[PREFIX + method] = int(units)
     return prices
-
-
-MOST = 10_000

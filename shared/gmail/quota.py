@@ -17,7 +17,7 @@ from shared.gmail.purse import Purse
 from shared.gmail.spending import Spending
 from shared.log import logger
 
-__all__ = ["PRICES", "Budget", "Rules"]
+__all__ = ["PRICES", "Budget", "Rules", "never"]
 
 log = logger("quota")
 
@@ -26,6 +26,7 @@ CONCURRENCY = 4
 
 # Sleeping longer would outlast the caller's lease: it is told to come back instead.
 LONGEST_SLEEP_SEC = 10.0
+LOOK_AROUND_SEC = 0.1  # while old mail sleeps: has new mail come?
 PATIENCE_SEC = 5.0  # for other calls of the same account to end
 # Of the day, nothing says when it begins for Google's bill: looked at again often enough.
 DAY_PAUSE = timedelta(minutes=5)
@@ -44,6 +45,11 @@ class Rules:
 
 
 DEFAULTS = Rules()
+
+
+def never() -> bool:
+    """Give way to nothing."""
+    return False
 
 
 class Budget:
@@ -72,11 +78,20 @@ class Budget:
         self._gate = Gate(rules.concurrency, clock=clock)
 
     @contextmanager
-    def calling(self, account: str, method_id: str, *, calls: int = 1, bulk: bool = False) -> Generator[int]:
+    def calling(
+        self,
+        account: str,
+        method_id: str,
+        *,
+        calls: int = 1,
+        bulk: bool = False,
+        gives_way: Callable[[], bool] = never,
+    ) -> Generator[int]:
         """Make *calls* calls inside the block, when there are units and not too many calls under way.
 
         Yields how many units they cost.  Raises NoUnits or SlowDown when that takes longer than a caller
-        should sleep, TryLater when the process stops or the budgets are out of reach.
+        should sleep, NoUnits also when *gives_way* turns true meanwhile, TryLater when the process stops
+        or the budgets are out of reach.
         """
         units, slept = self._rules.prices.get(method_id, UNKNOWN_PRICE) * calls, 0.0
         if bulk and self._spending.day_is_spent:
@@ -92,7 +107,8 @@ class Budget:
                     yield units
                     return
             slept += grant.wait
-            self._wait(grant, slept, bulk=bulk)
+            self._check(grant, slept, bulk=bulk)
+            self._nap(grant.wait, gives_way)
 
     def spend(self, account: str, method_id: str, *, calls: int = 1, bulk: bool = False) -> int:
         """Take the units of calls that are made elsewhere; else as `calling`."""
@@ -150,8 +166,8 @@ class Budget:
                 self._purses[key] = Purse(key, self._rate, self._allowance, self._clock)
             return self._purses[key]
 
-    def _wait(self, grant: Grant, slept: float, *, bulk: bool) -> None:
-        """Sleep until it is worth asking again; raise when that takes too long."""
+    def _check(self, grant: Grant, slept: float, *, bulk: bool) -> None:
+        """Raise when the wait takes too long."""
         after = timedelta(seconds=grant.wait)
         if slept > LONGEST_SLEEP_SEC and grant.paused:
             raise SlowDown("Gmail asked this account to pause", after=after)
@@ -159,5 +175,13 @@ class Budget:
             # Live mail may have units where bulk work has none left: then look again soon.
             soon = min(after, timedelta(seconds=LONGEST_SLEEP_SEC)) if bulk else after
             raise NoUnits("this account's Gmail units are used up", after=soon, bulk=bulk)
-        if self._sleep(grant.wait):
-            raise TryLater("mailroom is stopping", after=timedelta(0))
+
+    def _nap(self, seconds: float, gives_way: Callable[[], bool]) -> None:
+        """Sleep until it is worth asking again, looking around now and then."""
+        while seconds > 0:
+            nap = seconds if gives_way is never else min(seconds, LOOK_AROUND_SEC)
+            if self._sleep(nap):
+                raise TryLater("mailroom is stopping", after=timedelta(0))
+            if gives_way():
+                raise NoUnits("old mail gives way to new mail", after=timedelta(0), bulk=True)
+            seconds -= nap

@@ -102,8 +102,8 @@ def test_a_notification_during_a_run_is_served_by_another_look(world):
             self._factory = factory
             self.counting = factory.counting
 
-        def account(self, address, *, live=False):
-            gmail = self._factory.account(address, live=live)
+        def account(self, address, **how):
+            gmail = self._factory.account(address, **how)
             history = gmail.history
 
             def meddle(since):

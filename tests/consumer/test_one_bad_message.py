@@ -26,7 +26,7 @@ class Trouble:
     def __call__(self, path, status, body):
         if self.kind == "away" and "/token" not in path:
             return 503, b"<html>"
-        if self.id in path:
+        if self.id in path or ("/threads/" in path and self.id.encode() in body):
             return self.alone(status, body)
         if path.startswith("/batch") and self.id.encode() in body:
             return self.in_batch(body)
@@ -98,6 +98,21 @@ def test_a_message_that_can_never_be_had_costs_only_itself_and_ends_visible(worl
     for _ in range(world.deps.settings.retry_max):
         later(world)
     assert world.states(ADA)[ids[2]] == "dead"
+    assert status(world) == "active"
+
+
+@pytest.mark.parametrize("kind", ["cut", "error", "refused"])
+def test_in_an_old_thread_that_is_read_as_a_whole_it_costs_only_itself_too(world, google, trouble, kind):
+    first = google.deliver(ADA, mail())["id"]
+    ids = [first, *(google.deliver(ADA, mail(), threadId=first)["id"] for _ in range(NUMBER - 1))]
+    trouble.id, trouble.kind = ids[2], kind
+    world.enrol(ADA)
+
+    world.work()
+    for _ in range(world.deps.settings.retry_max):
+        later(world)
+
+    assert world.states(ADA) == {id_: "dead" if id_ == ids[2] else "stored" for id_ in ids}
     assert status(world) == "active"
 
 

@@ -57,6 +57,16 @@ def test_parts_are_matched_by_id_in_any_order_with_any_line_end(parts, newline, 
     assert all(part.headers["content-type"] == "application/json" for part in found.values())
 
 
+@given(st.lists(st.sampled_from([200, 401, 429, 500]), min_size=1, max_size=5))
+def test_of_several_answers_to_one_call_the_first_success_counts(statuses):
+    body = batch_reply([(3, status, {"n": number}) for number, status in enumerate(statuses)])
+
+    [part] = decode(TYPE, body).values()
+
+    chosen = statuses.index(200) if 200 in statuses else 0
+    assert (part.status, json.loads(part.body)) == (statuses[chosen], {"n": chosen})
+
+
 @given(PARTS, st.integers(0, 500))
 def test_a_batch_cut_in_transit_loses_parts_and_never_mixes_them(parts, end):
     whole = batch_reply([(number, *rest) for number, rest in parts.items()])

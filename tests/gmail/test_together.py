@@ -2,7 +2,8 @@
 
 import pytest
 
-from shared.errors import CallerBug
+from shared.errors import CallerBug, NotAsked
+from shared.gmail.resources import Message
 from tests.gmail.scripted import IDS, a_message, asked_ids, reply, whole
 
 
@@ -55,6 +56,36 @@ def test_a_batch_too_large_to_hold_is_asked_for_in_halves(gmail, mailbox):
 
     assert [len(found[id_].raw_bytes()) for id_ in IDS[:4]] == [10_000, 10_000, 10_000, 60_000]
     assert [len(asked) for asked in mailbox.asked] == [4, 2, 2]
+
+
+def test_a_batch_may_be_smaller_than_a_message_by_itself(gmail, mailbox, monkeypatch):
+    monkeypatch.setattr("shared.gmail.batch.MOST_BYTES", 20_000)
+    mailbox.trouble = {IDS[0]: (200, whole(IDS[0], b"x" * 60_000))}
+
+    found = gmail.raw(IDS[:3])
+
+    assert len(found[IDS[0]].raw_bytes()) == 60_000
+    assert mailbox.asked == [IDS[:3], [IDS[0]], IDS[1:3]]
+
+
+@pytest.mark.parametrize("status", [200, 404])
+def test_no_more_is_read_at_once_than_memory_is_given_to_and_the_rest_comes_next_time(
+    gmail, mailbox, scripted, monkeypatch, status
+):
+    """Whether they come in batches or, where there are none, one by one."""
+    monkeypatch.setattr("shared.gmail.many.MOST_HELD", 30_000)
+    mailbox.trouble = {id_: (200, whole(id_, b"x" * 10_000)) for id_ in IDS}
+    if status == 404:
+        scripted.script.insert(0, reply(404, b"<html>"))
+
+    found = gmail.raw(IDS[:20])
+
+    read = [id_ for id_, one in found.items() if isinstance(one, Message)]
+    assert list(found) == IDS[:20]
+    # A batch of ten is more than this transport takes; its first half alone is more than may be held.
+    assert read == IDS[: 3 if status == 404 else 5]
+    assert all(isinstance(found[id_], NotAsked) for id_ in IDS[len(read) : 20])
+    assert not any(found[id_].after for id_ in IDS[len(read) : 20])
 
 
 def test_a_message_too_large_to_hold_costs_only_itself(gmail, mailbox, scripted):

@@ -1,0 +1,1 @@
+"""What `mailroom doctor` looks at: each check returns findings, and none raises."""

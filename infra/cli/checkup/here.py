@@ -1,0 +1,100 @@
+"""This machine and the database: clock, disk, tables, and whether the work is being done."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+from infra.cli.checkup.finding import Finding, note, ok, problem
+from shared.config import Settings
+from shared.gmail.transport import Transport
+from shared.store import migrate, rejects, serve
+from shared.store.database import Database
+from watcher.alarms import alarms
+
+GB = 1024**3
+LITTLE, TOO_LITTLE = 10 * GB, GB  # free bytes where mail is kept
+# Google takes an assertion that is at most some minutes off; push tokens are checked against ours.
+SKEW_NOTED, SKEW_BAD = timedelta(seconds=5), timedelta(seconds=60)
+BEHIND = timedelta(minutes=5)
+
+
+def database(db: Database, settings: Settings) -> Iterator[Finding]:
+    """Does it answer, and does it have today's tables?"""
+    with db.transaction() as conn:
+        current, version = migrate.current(conn), conn.info.server_version // 10_000
+    if version < 15:  # noqa: PLR2004 - the oldest PostgreSQL that is tried
+        yield problem("database", f"PostgreSQL {version} is too old: use 15 or newer")
+    if not current:
+        yield problem("database", "its tables are not those of this version: run mailroom migrate")
+    elif settings.database_url:
+        yield ok("database", f"PostgreSQL {version} answers and has today's tables")
+    else:
+        folder = settings.data_dir / "postgres"
+        yield note(
+            "database", f"embedded PostgreSQL {version} under {folder}: for production set DATABASE_URL"
+        )
+
+
+def work(db: Database, now: datetime) -> Iterator[Finding]:
+    """Is every account captured and watched, and is the work done in time?"""
+    with db.transaction() as conn:
+        watched, due, rejected = serve.watches(conn), serve.due(conn), rejects.count(conn)
+    if not watched:
+        yield note("accounts", "none is enrolled yet: POST /api/email/accounts/enroll")
+        return
+    told = [(one.address, said) for one in watched for said in alarms(one, now)]
+    yield from (problem("accounts", f"{address}: {said}") for address, said in told)
+    if not told:
+        yield ok("accounts", f"{len(watched)} captured, each with a live watch")
+    if due.oldest > BEHIND:
+        minutes = due.oldest.total_seconds() / 60
+        yield problem(
+            "consumer", f"{due.accounts} accounts wait, for {minutes:.0f} min: is mailroom consume running?"
+        )
+    else:
+        yield ok("consumer", "no account waits for a look")
+    if number := rejected.get("other_subscription"):
+        yield problem(
+            "notifications",
+            f"{number} came from another subscription than CRM_GMAIL_PUBSUB_SUBSCRIPTION names: correct it",
+        )
+
+
+def clock(transport: Transport, settings: Settings) -> Iterator[Finding]:
+    """Does Google answer, and does its Date agree with ours?"""
+    answer = transport.send("GET", settings.api_url.rstrip("/") + "/", headers={})
+    try:
+        theirs = parsedate_to_datetime(answer.headers.get("date", ""))
+    except ValueError:
+        yield note("clock", "Google's answer has no readable Date to compare with")
+        return
+    yield skew(theirs - datetime.now(UTC))
+
+
+def skew(off: timedelta) -> Finding:
+    """Judge how far our clock is from Google's."""
+    seconds = abs(off.total_seconds())
+    if abs(off) > SKEW_BAD:
+        return problem("clock", f"this machine's clock is {seconds:.0f} s off Google's: set it (use NTP)")
+    if abs(off) > SKEW_NOTED:
+        return note(
+            "clock", f"this machine's clock is {seconds:.0f} s off Google's; a minute would be too much"
+        )
+    return ok("clock", "agrees with Google's to a few seconds")
+
+
+def disk(folder: Path) -> Iterator[Finding]:
+    """Is there room for messages, and may we write there?"""
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    free = shutil.disk_usage(there).free
+    if not os.access(there, os.W_OK | os.X_OK):
+        yield problem("disk", f"mailroom may not write to {there}: change its owner, or CRM_GMAIL_BLOB_URL")
+    elif free < TOO_LITTLE:
+        yield problem("disk", f"{free / GB:.1f} GB are free in {there}: make room for messages")
+    elif free < LITTLE:
+        yield note("disk", f"only {free / GB:.0f} GB are free in {there}")
+    else:
+        yield ok("disk", f"{free / GB:.0f} GB are free in {there}")

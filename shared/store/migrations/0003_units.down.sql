@@ -1,0 +1,2 @@
+DROP TABLE mailroom.units_spent;
+DROP TABLE mailroom.unit_meters;
