@@ -1,4 +1,4 @@
-"""Enrol an account: the watch first, its history id is the first cursor, so nothing can fall between."""
+"""Enrol an account: first its row and its cursor, then the watch, so nothing can fall between."""
 
 import re
 from datetime import UTC, datetime
@@ -6,11 +6,14 @@ from datetime import UTC, datetime
 from shared.config import Settings
 from shared.errors import Refused
 from shared.gmail.client import GmailFactory
-from shared.gmail.resources import Watch
+from shared.gmail.resources import Profile, Watch
 from shared.store import accounts, audit, deltas
 from shared.store.accounts import Account
-from shared.store.database import Connection, Database
+from shared.store.database import Database
 from watcher.schedule import next_renewal
+
+# Seen only when the process that enrolled was ended in the middle of it.
+ENROLLING = "enrolling has not come to its end: enrol it once more"
 
 ADDRESS = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9.-]{1,255}")
 
@@ -20,21 +23,52 @@ def enrol(db: Database, gmail: GmailFactory, address: str, *, settings: Settings
 
     An account stopped by trouble that is over is watched and active again; its cursor stays, so that
     nothing in between is lost.  Raises Refused for an address that is malformed or not of our domains
-    (Gmail is not asked), and whatever Gmail refuses; nothing is stored then.
+    (Gmail is not asked), or only a second name of a mailbox; and whatever Gmail refuses.  Then nothing
+    is stored, and an account that was there stays as it was.
     """
     wanted = checked(address, settings.workspace_domain)
     with db.transaction() as conn:
         known = accounts.by_address(conn, wanted)
     if known and known.status == "active":
         return known
-    watch = gmail.account(wanted, live=True).watch(settings.pubsub_topic)
+    mailbox = gmail.account(wanted, live=True)
+    profile = mailbox.profile()
+    _primary(wanted, profile)
+    known = known or _begin(db, wanted, profile)
+    try:
+        watch = mailbox.watch(settings.pubsub_topic)
+    except Exception:
+        with db.transaction() as conn:
+            accounts.withdraw(conn, known.id, reason=ENROLLING)
+        raise
+    return _activate(db, known, watch, actor)
+
+
+def _primary(wanted: str, profile: Profile) -> None:
+    """Notifications name the primary address and nothing else: under another one none would be ours."""
+    primary = profile.email_address.lower()
+    if primary != wanted:
+        raise Refused(
+            f"{wanted} is an alias or a former name: the mailbox's own address is {primary}; enrol that one"
+        )
+
+
+def _begin(db: Database, address: str, profile: Profile) -> Account:
+    """Make the account, for now without capture: Gmail's test notification must find it there.
+
+    The cursor is from before the watch and before any listing, so nothing can fall between.
+    """
     with db.transaction() as conn:
-        known = accounts.by_address(conn, wanted)  # again: somebody may have been faster
-        if known is None:
-            _add(conn, wanted, watch, actor)
-        elif known.status != "active":
-            _revive(conn, known, watch, actor)
-        return _there(accounts.by_address(conn, wanted))
+        accounts.enrol(
+            conn,
+            address,
+            cursor=profile.history_id,
+            watch_expires_at=None,
+            watch_due_at=datetime.now(UTC),
+            status="paused",
+            status_reason=ENROLLING,
+        )
+        return _there(accounts.by_address(conn, address))
 
 
 def checked(address: str, domains: tuple[str, ...]) -> str:
@@ -52,27 +86,20 @@ def checked(address: str, domains: tuple[str, ...]) -> str:
     return wanted
 
 
-def _add(conn: Connection, address: str, watch: Watch, actor: str) -> None:
-    added = accounts.enrol(
-        conn,
-        address,
-        cursor=watch.history_id,
-        watch_expires_at=watch.expiration,
-        watch_due_at=next_renewal(datetime.now(UTC), watch.expiration),
-    )
-    if added is not None:  # None: another process enrolled it in this very moment, and noted it
-        audit.note(conn, actor=actor, action="account.enrol", subject=address)
-
-
-def _revive(conn: Connection, known: Account, watch: Watch, actor: str) -> None:
-    due_at = next_renewal(datetime.now(UTC), watch.expiration)
-    accounts.watch_renewed(conn, known.id, expires_at=watch.expiration, due_at=due_at)
-    accounts.set_status(conn, known.id, "active", "")
-    deltas.wake(conn, [known.id])
-    audit.note(conn, actor=actor, action="account.revive", subject=known.address, was=known.status)
+def _activate(db: Database, known: Account, watch: Watch, actor: str) -> Account:
+    """Capture from now on; who is slower than somebody else who enrols the same finds it done."""
+    with db.transaction() as conn:
+        due_at = next_renewal(datetime.now(UTC), watch.expiration)
+        accounts.watch_renewed(conn, known.id, expires_at=watch.expiration, due_at=due_at)
+        if accounts.activate(conn, known.id):
+            deltas.wake(conn, [known.id])
+            what = "enrol" if known.status_reason == ENROLLING else "revive"
+            audit.note(conn, actor=actor, action=f"account.{what}", subject=known.address, was=known.status)
+        return _there(accounts.by_address(conn, known.address))
 
 
 def _there(account: Account | None) -> Account:
     if account is None:
-        raise LookupError("an account vanished while it was enrolled")
+        # Somebody else enrolled it in this moment too, and Gmail refused them.
+        raise Refused("the account was taken out again while it was enrolled: enrol it once more")
     return account

@@ -31,13 +31,19 @@ def renew_due(db: Database, gmail: GmailFactory, topic: str, *, now: datetime) -
     """
     with db.transaction() as conn:
         due = accounts.watches_due(conn, now=now)
-    renewed = [_renew(db, gmail, topic, account, now) for account in due]
+    renewed = [renew(db, gmail, topic, account, now=now) for account in due]
     return Outcome(renewed=sum(renewed), failed=len(renewed) - sum(renewed))
 
 
-def _renew(db: Database, gmail: GmailFactory, topic: str, account: Account, now: datetime) -> bool:
+def renew(  # noqa: PLR0913 - where to note, whom to ask, what for
+    db: Database, gmail: GmailFactory, topic: str, account: Account, *, now: datetime, anew: bool = False
+) -> bool:
+    """Renew one account's watch and note how it went; *anew* ends the old one first.  True: it is live."""
     try:
-        watch = gmail.account(account.address, live=True).watch(topic)
+        mailbox = gmail.account(account.address, live=True)
+        if anew:
+            mailbox.stop()
+        watch = mailbox.watch(topic)
     except Exception as trouble:  # noqa: BLE001 - whatever befell this account, the others have their turn
         _note_failure(db, account, trouble, now)
         return False
@@ -51,7 +57,8 @@ def _renew(db: Database, gmail: GmailFactory, topic: str, account: Account, now:
 
 
 def _note_failure(db: Database, account: Account, trouble: Exception, now: datetime) -> None:
-    why, status = _in_words(trouble), STATUS.get(type(trouble))
+    why = _in_words(trouble)
+    status = next((word for kind, word in STATUS.items() if isinstance(trouble, kind)), None)
     due_at = next_try(now, account.watch_expires_at)
     if isinstance(trouble, TryLater):  # asking Gmail sooner than it said moves that time further out
         due_at = max(due_at, now + min(trouble.after, RENEW_EVERY))

@@ -13,6 +13,10 @@ PAUSE_AFTER_THE_END = timedelta(minutes=10)
 WARN_BELOW = timedelta(hours=48)
 PAGE_BELOW = timedelta(hours=24)
 
+# Mail found by polling for this long, and not one notification: no accident any more.
+SILENT = timedelta(minutes=10)
+RESTART_EVERY = timedelta(days=1)
+
 Alarm = Literal["none", "warn", "page"]
 
 
@@ -41,3 +45,13 @@ def alarm(expires_at: datetime | None, now: datetime) -> Alarm:
     if expires_at is None or expires_at - now < PAGE_BELOW:
         return "page"
     return "warn" if expires_at - now < WARN_BELOW else "none"
+
+
+def push_is_broken(unpushed_since: datetime, unpushed_at: datetime) -> bool:
+    """Tell whether notifications have stopped: two polls found mail, far apart, and none came in between."""
+    return unpushed_at - unpushed_since >= SILENT
+
+
+def restart_is_due(restarted_at: datetime | None, now: datetime) -> bool:
+    """Tell whether to stop and start a watch that looks live and is silent: at most once a day."""
+    return restarted_at is None or now - restarted_at >= RESTART_EVERY

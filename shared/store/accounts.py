@@ -32,12 +32,19 @@ class Account:
         object.__setattr__(self, "cursor", int(self.cursor))
 
 
-def enrol(
-    conn: Connection, address: str, *, cursor: int, watch_expires_at: datetime | None, watch_due_at: datetime
+def enrol(  # noqa: PLR0913 - what an account begins with
+    conn: Connection,
+    address: str,
+    *,
+    cursor: int,
+    watch_expires_at: datetime | None,
+    watch_due_at: datetime,
+    status: str = "active",
+    status_reason: str = "",
 ) -> int | None:
     """Add an account, its delta and its first backfill; return its id, or None when it was enrolled already.
 
-    *cursor* comes from the watch that was started before: nothing can fall between.
+    *cursor* is the mailbox's history id from before anything is listed: nothing can fall between.
     """
     row = conn.execute(
         SQL["enrol"],
@@ -46,9 +53,21 @@ def enrol(
             "cursor": cursor,
             "watch_expires_at": watch_expires_at,
             "watch_due_at": watch_due_at,
+            "status": status,
+            "status_reason": status_reason,
         },
     ).fetchone()
     return row[0] if row else None
+
+
+def withdraw(conn: Connection, account_id: int, *, reason: str) -> None:
+    """Take an account out that was never captured: it is still paused for *reason*."""
+    conn.execute(SQL["withdraw"], {"id": account_id, "reason": reason})
+
+
+def activate(conn: Connection, account_id: int) -> bool:
+    """Let a stopped account be captured; False when it is already."""
+    return conn.execute(SQL["activate"], {"id": account_id}).rowcount == 1
 
 
 def by_id(conn: Connection, account_id: int) -> Account:
@@ -86,6 +105,11 @@ def watch_renewed(conn: Connection, account_id: int, *, expires_at: datetime, du
 def watch_failed(conn: Connection, account_id: int, *, error: str, due_at: datetime) -> None:
     """Note why a watch could not be renewed, and when to try again."""
     conn.execute(SQL["watch_failed"], {"id": account_id, "error": error, "due_at": due_at})
+
+
+def watch_restarted(conn: Connection, account_id: int, *, now: datetime) -> None:
+    """Note that the watch is being stopped and made anew; before it is, so that a crash cannot repeat it."""
+    conn.execute(SQL["watch_restarted"], {"id": account_id, "now": now})
 
 
 def set_status(conn: Connection, account_id: int, status: str, reason: str) -> None:

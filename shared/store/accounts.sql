@@ -1,8 +1,8 @@
 -- name: enrol
 -- The account, its delta (due at once) and its first backfill appear together or not at all.
 WITH account AS (
-    INSERT INTO mailroom.email_accounts (address, cursor, watch_expires_at, watch_due_at)
-    VALUES (%(address)s, %(cursor)s, %(watch_expires_at)s, %(watch_due_at)s)
+    INSERT INTO mailroom.email_accounts (address, cursor, watch_expires_at, watch_due_at, status, status_reason)
+    VALUES (%(address)s, %(cursor)s, %(watch_expires_at)s, %(watch_due_at)s, %(status)s, %(status_reason)s)
     ON CONFLICT ON CONSTRAINT account_enrolled_once DO NOTHING
     RETURNING id
 ), delta AS (
@@ -11,6 +11,12 @@ WITH account AS (
     INSERT INTO mailroom.email_searches (account_id, kind) SELECT id, 'backfill' FROM account
 )
 SELECT id, pg_notify('mailroom_due', id::text) FROM account;
+
+-- name: withdraw
+DELETE FROM mailroom.email_accounts WHERE id = %(id)s AND status = 'paused' AND status_reason = %(reason)s;
+
+-- name: activate
+UPDATE mailroom.email_accounts SET status = 'active', status_reason = '' WHERE id = %(id)s AND status <> 'active';
 
 -- name: by_id
 SELECT id, address, status, status_reason, visibility, cursor, cursor_at, watch_expires_at, watch_due_at,
@@ -46,6 +52,9 @@ UPDATE mailroom.email_accounts
 UPDATE mailroom.email_accounts
    SET watch_error = %(error)s, watch_due_at = %(due_at)s
  WHERE id = %(id)s;
+
+-- name: watch_restarted
+UPDATE mailroom.email_accounts SET watch_restarted_at = %(now)s WHERE id = %(id)s;
 
 -- name: set_status
 UPDATE mailroom.email_accounts

@@ -93,6 +93,33 @@ def served(conn: Connection, lease: Lease, seen: Pushed) -> None:
     conn.execute(SQL["served"], {"account_id": lease.account_id, "fence": lease.fence, "wake": seen.wake})
 
 
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """An account whose mail was found by polling, and no notification has come since.  Times are UTC."""
+
+    account_id: int
+    unpushed_since: datetime  # when polling first found something
+    unpushed_at: datetime  # when it last did
+    push_broken_at: datetime | None  # when this was judged to be no accident
+    watch_restarted_at: datetime | None  # when its watch was last stopped and made anew for that
+
+
+def found_unpushed(conn: Connection, lease: Lease) -> None:
+    """Note that something had changed of which no notification told; the next notification forgets it."""
+    conn.execute(SQL["found_unpushed"], {"account_id": lease.account_id, "fence": lease.fence})
+
+
+def silences(conn: Connection) -> list[Silence]:
+    """Return the active accounts for which found_unpushed stands."""
+    with conn.cursor(row_factory=class_row(Silence)) as cursor:
+        return cursor.execute(SQL["silences"]).fetchall()
+
+
+def mark_push_broken(conn: Connection, account_id: int, *, now: datetime) -> bool:
+    """Mark an account's notifications as broken; False when one came meanwhile or it is marked already."""
+    return conn.execute(SQL["mark_push_broken"], {"account_id": account_id, "now": now}).rowcount == 1
+
+
 def release(
     conn: Connection, lease: Lease, *, due_in: timedelta, seen_wake: int | None, lag_looks: int = 0
 ) -> None:

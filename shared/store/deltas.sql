@@ -15,7 +15,8 @@ WITH account AS (
            lag_looks = 0,
            pushed_history_id = greatest(d.pushed_history_id, excluded.pushed_history_id),
            first_pushed_at = coalesce(d.first_pushed_at, now()),
-           last_pushed_at = now()
+           last_pushed_at = now(),
+           unpushed_since = NULL, unpushed_at = NULL, push_broken_at = NULL
     RETURNING account_id
 )
 SELECT p.account_id, CASE WHEN a.was_idle THEN pg_notify('mailroom_due', p.account_id::text) END
@@ -63,6 +64,25 @@ SELECT wake, pushed_history_id AS history_id, first_pushed_at AS first_at
 UPDATE mailroom.email_deltas
    SET first_pushed_at = NULL, pushed_history_id = NULL
  WHERE account_id = %(account_id)s AND fence = %(fence)s AND wake = %(wake)s;
+
+-- name: found_unpushed
+-- Not soon after a notification: Gmail sends one a second at most, so a burst's last changes have none.
+UPDATE mailroom.email_deltas
+   SET unpushed_since = coalesce(unpushed_since, now()), unpushed_at = now()
+ WHERE account_id = %(account_id)s AND fence = %(fence)s
+   AND (last_pushed_at IS NULL OR last_pushed_at < now() - interval '2 minutes');
+
+-- name: silences
+SELECT a.id AS account_id, d.unpushed_since, d.unpushed_at, d.push_broken_at, a.watch_restarted_at
+  FROM mailroom.email_deltas d
+  JOIN mailroom.email_accounts a ON a.id = d.account_id
+ WHERE a.status = 'active' AND d.unpushed_since IS NOT NULL
+ ORDER BY a.id;
+
+-- name: mark_push_broken
+-- Not when a notification came in between: it has cleared what was judged.
+UPDATE mailroom.email_deltas SET push_broken_at = %(now)s
+ WHERE account_id = %(account_id)s AND push_broken_at IS NULL AND unpushed_at IS NOT NULL;
 
 -- name: release
 UPDATE mailroom.email_deltas d

@@ -46,6 +46,7 @@ class MailboxLine:
     gone: int
     dead: int
     listing: bool
+    push_broken_at: datetime | None  # since when mail is found by polling alone
 
 
 def newest_threads(conn: Connection, *, before: datetime | None = None, limit: int = 50) -> list[ThreadLine]:
@@ -58,6 +59,24 @@ def mailboxes(conn: Connection) -> list[MailboxLine]:
     """Return every mailbox, by address."""
     with conn.cursor(row_factory=class_row(MailboxLine)) as cursor:
         return cursor.execute(SQL["mailboxes"]).fetchall()
+
+
+@dataclass(frozen=True, slots=True)
+class WatchLine:
+    """One mailbox and whether its notifications come.  Times are UTC."""
+
+    address: str
+    status: str
+    status_reason: str
+    watch_expires_at: datetime | None
+    watch_error: str
+    push_broken_at: datetime | None
+
+
+def watches(conn: Connection) -> list[WatchLine]:
+    """Return how every mailbox is watched, by address; unlike mailboxes() cheap enough for every page."""
+    with conn.cursor(row_factory=class_row(WatchLine)) as cursor:
+        return cursor.execute(SQL["watches"]).fetchall()
 
 
 @dataclass(frozen=True, slots=True)

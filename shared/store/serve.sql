@@ -10,9 +10,16 @@ SELECT t.id, t.subject, t.messages, t.last_at, t.last_direction,
 
 -- name: mailboxes
 SELECT address, status, status_reason, visibility, watch_expires_at, watch_error, last_push_at, last_success_at,
-       behind, waiting, stored, unmatched, excluded, gone, dead, listing
+       behind, waiting, stored, unmatched, excluded, gone, dead, listing, push_broken_at
   FROM crm.mailboxes
  ORDER BY address;
+
+-- name: watches
+-- Past the view: that one counts every ledger row.
+SELECT a.address, a.status, a.status_reason, a.watch_expires_at, a.watch_error, d.push_broken_at
+  FROM mailroom.email_accounts a
+  JOIN mailroom.email_deltas d ON d.account_id = a.id
+ ORDER BY a.address;
 
 -- name: arrivals
 SELECT c.id, c.kind, c.historic, e.subject,

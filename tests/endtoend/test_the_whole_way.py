@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -100,6 +101,26 @@ def test_exactly_the_right_mail_reaches_the_view_and_the_page_whatever_happens_t
     assert investors == [("Ivy Investor",)]
     assert "Live 1" in page(play, token)
     assert verified(play) == {ADA: True, BEN: True}
+    assert told_too_much(play, token) == []
+
+
+def told_too_much(play, token):
+    """What the logs of mailroom's processes hold and must not: addresses, subjects, tokens, keys."""
+    secrets = [line for line in play.stack.key_path.read_text().split("\\n") if len(line) > 40] + [token]
+    private = re.compile(
+        r"[\w.+-]+(?:@|%40)[\w-]+\.\w+|Live \d|Term sheet|From last year|eyJ[\w-]{20}|ya29\."
+    )
+    logs = {
+        name: (play.stack.data_dir / "logs" / f"{name}.log").read_text()
+        for name in ("consume", "watch", "web")
+    }
+    assert "run.done" in logs["consume"]
+    return [
+        (name, line)
+        for name, text in logs.items()
+        for line in text.splitlines()
+        if private.search(line) or any(secret in line for secret in secrets)
+    ]
 
 
 def verified(play):

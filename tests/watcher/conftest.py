@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from shared.config import Settings
 from shared.errors import NotAuthentic
-from shared.gmail.resources import Watch
+from shared.gmail.resources import Profile, Watch
 from shared.store import accounts, tokens
 from shared.store.database import Database
 from watcher.web.app import create_app
@@ -30,6 +30,7 @@ class PlainGmail:
 
     def __init__(self, expires=NOW + timedelta(days=7)):
         self.expires, self.asked, self.refusals, self.meanwhile = expires, [], {}, lambda: None
+        self.primary = {}  # the mailbox's own address, where it was asked for by another one
 
     def account(self, address, *, live=False):
         return _OneAccount(self, address)
@@ -40,12 +41,15 @@ class _OneAccount:
     gmail: PlainGmail
     address: str
 
+    def profile(self):
+        return Profile(email_address=self.gmail.primary.get(self.address, self.address), history_id=4711)
+
     def watch(self, topic):
         self.gmail.asked.append((self.address, topic))
         if refusal := self.gmail.refusals.get(self.address):
             raise refusal
         self.gmail.meanwhile()
-        return Watch(history_id=4711, expiration_ms=int(self.gmail.expires.timestamp() * 1000))
+        return Watch(history_id=4712, expiration_ms=int(self.gmail.expires.timestamp() * 1000))
 
 
 class Doorkeeper:
@@ -90,6 +94,10 @@ class World:
     def enrol(self, address="ada@fund.test", *, expires=None, due=NOW, cursor=5):
         with self.db.transaction() as conn:
             return accounts.enrol(conn, address, cursor=cursor, watch_expires_at=expires, watch_due_at=due)
+
+    def stop(self, account_id, status):
+        with self.db.transaction() as conn:
+            accounts.set_status(conn, account_id, status, "trouble")
 
     def account(self, account_id):
         with self.db.transaction() as conn:

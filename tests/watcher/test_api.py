@@ -30,6 +30,11 @@ def test_status_tells_what_is_behind_failing_and_ending(world, admin):
         conn.execute(
             b"UPDATE mailroom.email_deltas SET due_at = now() - interval '90 s' WHERE account_id = %s", [ada]
         )
+        conn.execute(
+            b"UPDATE mailroom.email_deltas SET unpushed_since = now(), unpushed_at = now(), push_broken_at = now() "
+            b"WHERE account_id = %s",
+            [ada],
+        )
     client = world.client()
     client.post("/push/gmail", data=b"junk", headers={"Authorization": "Bearer genuine"})
 
@@ -41,7 +46,14 @@ def test_status_tells_what_is_behind_failing_and_ending(world, admin):
         "accounts": {"active": 2, "no_mailbox": 1},
         "messages": {"waiting": 0, "dead": 0},
         "deltas": {"due": 1},
-        "watches": {"live": 1, "failing": 1, "soonest_expiry": (NOW - timedelta(days=1)).isoformat()},
+        "watches": {
+            "live": 1,
+            "ending": 0,
+            "ended": 1,
+            "push_broken": 1,
+            "failing": 1,
+            "soonest_expiry": (NOW - timedelta(days=1)).isoformat(),
+        },
         "rejected_notifications": {"body_not_json": 1},
     }
 

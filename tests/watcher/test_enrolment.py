@@ -1,27 +1,22 @@
-"""Enrolling a mailbox: on a plain stand-in, and on the local Google."""
+"""Enrolling a mailbox, on a plain stand-in; tests/watching does it on the local Google."""
 
 from datetime import timedelta
 
 import pytest
-import urllib3
 
-from infra.local.google import serve
-from shared.credentials.delegated import DelegatedTokens
 from shared.errors import NoMailbox, OperatorMustAct, Refused
-from shared.gmail.client import GmailFactory
-from shared.gmail.quota import Budget
-from shared.gmail.transport import Transport
-from shared.store import accounts
-from tests.watcher.conftest import NOW, TOPIC
+from shared.store import accounts, deltas
+from tests.watcher.conftest import NOW
 from watcher.enrolment import enrol
-from watcher.renewal import Outcome, renew_due
+from watcher.intake import take
+from watcher.notification import Notification
 
 
-def enroll(world, address="ada@fund.test", gmail=None):
-    return enrol(world.db, gmail or world.gmail, address, settings=world.settings, actor="ops")
+def enroll(world, address="ada@fund.test"):
+    return enrol(world.db, world.gmail, address, settings=world.settings, actor="ops")
 
 
-def test_the_watchs_history_id_is_the_first_cursor_and_a_backfill_begins(world):
+def test_the_history_id_from_before_the_watch_is_the_first_cursor_and_a_backfill_begins(world):
     account = enroll(world, " Ada@Fund.Test ")
 
     assert (account.address, account.cursor, account.status) == ("ada@fund.test", 4711, "active")
@@ -30,13 +25,80 @@ def test_the_watchs_history_id_is_the_first_cursor_and_a_backfill_begins(world):
     assert world.audit() == [("ops", "account.enrol", "ada@fund.test")]
 
 
-def test_the_watch_starts_before_anything_is_stored(world):
-    held = []
-    world.gmail.meanwhile = lambda: held.extend(world.rows(b"SELECT id FROM mailroom.email_accounts"))
+def test_the_account_is_there_before_the_watch_but_nothing_is_captured_until_it_is_granted(world):
+    def meanwhile():
+        with world.db.transaction() as conn:
+            held.extend((account.status, account.cursor) for account in accounts.every(conn))
+            leased.append(deltas.lease(conn, owner="c", lasts=timedelta(seconds=30)))
+
+    held, leased = [], []
+    world.gmail.meanwhile = meanwhile
 
     enroll(world)
 
-    assert held == []
+    assert held == [("paused", 4711)]
+    assert leased == [None]
+
+
+def test_the_watchs_own_test_notification_finds_the_account(world):
+    def meanwhile():
+        take(world.db, [Notification("ada@fund.test", 4711, "1", None)])
+
+    world.gmail.meanwhile = meanwhile
+
+    enroll(world)
+
+    assert world.rows(b"SELECT * FROM mailroom.rejected_notifications") == []
+    assert world.rows(b"SELECT due_at <= now(), pushed_history_id FROM mailroom.email_deltas") == [
+        (True, 4711)
+    ]
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_an_alias_or_a_former_name_is_refused_before_there_is_a_watch(world, known):
+    world.gmail.primary = {"ada@fund.test": "Ada.Lane@fund.test"}
+    if known:
+        world.stop(world.enrol(cursor=5), "no_mailbox")
+
+    with pytest.raises(Refused, match=r"own address is ada\.lane@fund\.test; enrol that one"):
+        enroll(world)
+
+    assert world.gmail.asked == []
+    assert world.rows(b"SELECT status FROM mailroom.email_accounts") == [("no_mailbox",)] * known
+
+
+def test_an_enrolment_that_was_killed_in_the_middle_is_visible_and_ends_well_when_done_again(world):
+    class Killed(BaseException):
+        pass
+
+    def meanwhile():
+        raise Killed
+
+    world.gmail.meanwhile = meanwhile
+    with pytest.raises(Killed):
+        enroll(world)
+    world.gmail.meanwhile = lambda: None
+    [(status, why)] = world.rows(b"SELECT status, status_reason FROM mailroom.email_accounts")
+
+    account = enroll(world)
+
+    assert status == "paused"
+    assert "enrol it once more" in why
+    assert (account.status, account.status_reason, account.cursor) == ("active", "", 4711)
+    assert world.audit() == [("ops", "account.enrol", "ada@fund.test")]
+
+
+def test_a_refusal_takes_nothing_from_who_enrolled_the_same_in_the_meantime(world):
+    def somebody_succeeds():
+        world.gmail.meanwhile = lambda: None
+        enroll(world)
+        raise OperatorMustAct("not you")
+
+    world.gmail.meanwhile = somebody_succeeds
+    with pytest.raises(OperatorMustAct):
+        enroll(world)
+
+    assert world.rows(b"SELECT status FROM mailroom.email_accounts") == [("active",)]
 
 
 def test_an_enrolled_account_stays_as_it_is_and_gmail_is_not_asked_again(world):
@@ -61,8 +123,7 @@ def test_two_who_enrol_at_the_same_moment_make_one_account_and_one_audit_line(wo
 
 def test_a_stopped_account_is_watched_again_and_goes_on_where_it_was(world):
     account_id = world.enrol(cursor=5)
-    with world.db.transaction() as conn:
-        accounts.set_status(conn, account_id, "reconnect", "the grant was dead")
+    world.stop(account_id, "reconnect")
     world.rows(b"UPDATE mailroom.email_deltas SET due_at = now() + interval '1 day' RETURNING 1")
 
     account = enroll(world)
@@ -102,49 +163,3 @@ def test_what_gmail_refuses_leaves_nothing_behind(world, refusal):
 
     assert world.rows(b"SELECT count(*) FROM mailroom.email_accounts") == [(0,)]
     assert world.audit() == []
-
-
-class Google:
-    def __init__(self, url):
-        self.url = url
-        key = self.control("service-accounts", email="mailroom@p.iam.gserviceaccount.com", projectId="p")
-        self.transport = Transport()
-        tokens = DelegatedTokens(key, f"{url}/token", transport=self.transport, domains=("fund.test",))
-        self.factory = GmailFactory(url, transport=self.transport, tokens=tokens, budget=Budget(0))
-
-    def control(self, path, method="POST", **body):
-        answer = urllib3.request(method, f"{self.url}/control/{path}", json=body, retries=False)
-        assert answer.status == 200, answer.data
-        return answer.json()
-
-
-@pytest.fixture
-def google():
-    with serve() as server:
-        google = Google(server.url)
-        google.control("mailboxes", email="ada@fund.test")
-        yield google
-        google.transport.close()
-
-
-def test_on_the_local_google_enrolling_starts_a_watch_that_renewing_prolongs(world, google):
-    account = enroll(world, gmail=google.factory)
-    google.control("clock", advanceSeconds=86_400)
-
-    outcome = renew_due(world.db, google.factory, TOPIC, now=account.watch_due_at)
-
-    [watch] = google.control("watches", "GET")["watches"]
-    renewed = world.account(account.id)
-    assert outcome == Outcome(renewed=1, failed=0)
-    assert (watch["email"], watch["topic"]) == ("ada@fund.test", TOPIC)
-    assert renewed.watch_expires_at - account.watch_expires_at > timedelta(hours=23)
-    assert renewed.cursor == account.cursor > 0
-
-
-def test_on_the_local_google_a_user_without_gmail_is_refused_and_not_enrolled(world, google):
-    google.control("mailboxes/ada@fund.test/flags", noMailbox=True)
-
-    with pytest.raises(NoMailbox):
-        enroll(world, gmail=google.factory)
-
-    assert world.rows(b"SELECT count(*) FROM mailroom.email_accounts") == [(0,)]

@@ -68,14 +68,16 @@ def test_when_googles_keys_cannot_be_had_the_push_is_asked_for_again(world):
     assert rejects(world) == []
 
 
-def test_a_paused_account_takes_no_notifications(world):
+def test_a_notification_for_a_paused_account_is_noted_and_makes_nothing_due(world):
     account_id = world.enrol()
-    world.rows(b"UPDATE mailroom.email_accounts SET status = 'paused' WHERE id = %s RETURNING 1", account_id)
+    world.stop(account_id, "paused")
+    world.rows(b"UPDATE mailroom.email_deltas SET due_at = now() + interval '1 day' RETURNING 1")
 
     answer = push(world.client(), envelope({"emailAddress": "ada@fund.test", "historyId": 1}))
 
     assert answer.status_code == 204
-    assert rejects(world) == [("unknown-account", 1)]
+    assert rejects(world) == []
+    assert world.rows(b"SELECT wake, due_at > now() FROM mailroom.email_deltas") == [(1, True)]
 
 
 def test_values_the_database_refuses_are_recorded_and_acknowledged(world, mocker):

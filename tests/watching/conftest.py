@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import urllib3
@@ -65,6 +65,15 @@ class World:
             found = accounts.by_address(conn, address)
         assert found is not None
         return found
+
+    def shift(self, age: timedelta) -> None:
+        """Let everything that was noted about notifications have happened *age* earlier."""
+        with self.db.transaction() as conn:
+            conn.execute(
+                b"UPDATE mailroom.email_deltas SET unpushed_since = unpushed_since - %(age)s, "
+                b"unpushed_at = unpushed_at - %(age)s, last_pushed_at = last_pushed_at - %(age)s",
+                {"age": age},
+            )
 
     def rows(self, sql: bytes, *values: object) -> list[tuple]:
         with self.db.transaction() as conn:

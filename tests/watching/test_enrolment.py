@@ -1,4 +1,4 @@
-"""Enrolling: the watch first, its history id is the first cursor, so that nothing can fall between."""
+"""Enrolling: the row and its cursor first, then the watch, so that nothing can fall between."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -16,7 +16,7 @@ def enroll(world, address, actor="an admin"):
     return enrol(world.db, world.gmail, address, settings=world.settings, actor=actor)
 
 
-def test_the_first_cursor_is_the_history_id_of_the_watch(world):
+def test_the_first_cursor_is_the_history_id_from_before_the_watch(world):
     current = world.deliver(ADA)
 
     account = enroll(world, ADA)
@@ -30,7 +30,7 @@ def test_the_first_cursor_is_the_history_id_of_the_watch(world):
 def test_account_delta_backfill_and_audit_line_appear_together(world):
     enroll(world, ADA)
 
-    assert world.rows(b"SELECT due_at <= now(), wake FROM mailroom.email_deltas") == [(True, 0)]
+    assert world.rows(b"SELECT due_at <= now() FROM mailroom.email_deltas") == [(True,)]
     assert world.rows(b"SELECT kind, state FROM mailroom.email_searches") == [("backfill", "listing")]
     assert world.rows(b"SELECT actor, action, subject FROM mailroom.audit_log") == [
         ("an admin", "account.enrol", ADA)
@@ -68,19 +68,6 @@ def test_a_stopped_account_is_watched_again_looked_at_now_and_keeps_its_cursor(w
 
     assert (after.status, after.status_reason, after.cursor) == ("active", "", before.cursor)
     assert world.rows(b"SELECT due_at <= now() FROM mailroom.email_deltas") == [(True,)]
-
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        "", "ada", "@fund.test", "ada@", "ada@fund.test.evil.example", "ada@sub.fund.test", "ada@evil.example",
-        "a b@fund.test", "ada@fund.test\nx@fund.test", "ada@fund.test@evil.example", "ada@evil.example@fund.test",
-        "ada\0@fund.test", "åda@fund.test", "\u212a@fund.test", "ada@fund.test.", "<ada@fund.test>", "x" * 65 + "@fund.test",
-    ],
-)  # fmt: skip
-def test_only_an_address_exactly_in_our_domains_is_taken(address):
-    with pytest.raises(Refused):
-        checked(address, ("fund.test",))
 
 
 def test_without_a_configured_domain_nobody_can_be_enrolled():

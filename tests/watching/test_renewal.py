@@ -57,14 +57,6 @@ def test_renewing_never_moves_the_cursor_although_the_mailbox_is_ahead(world):
     assert world.account(ADA).cursor == 7
 
 
-def test_what_is_not_due_is_not_asked_for(world):
-    world.enrol(ADA)
-    renew(world)
-
-    assert renew(world).renewed == 0
-    assert renew(world, in_=timedelta(hours=25)).renewed == 1
-
-
 def test_a_watch_stays_alive_over_ten_days_of_daily_passes(world):
     world.enrol(ADA)
 

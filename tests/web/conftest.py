@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from shared.config import Settings
 from shared.errors import NotAuthentic
-from shared.gmail.resources import Watch
+from shared.gmail.resources import Profile, Watch
 from shared.store import accounts, tokens
 from shared.store.database import Database
 from watcher.web.app import create_app
@@ -39,13 +39,17 @@ class FakeGmail:
 
     def account(self, address, *, live=False):
         self.asked.append(address)
+        self._address = address
         return self
+
+    def profile(self):
+        return Profile(email_address=self._address, history_id=4711)
 
     def watch(self, topic):
         if self.refusal:
             raise self.refusal
         end = datetime.now(UTC) + timedelta(days=7)
-        return Watch(history_id=4711, expiration_ms=int(end.timestamp() * 1000))
+        return Watch(history_id=4712, expiration_ms=int(end.timestamp() * 1000))
 
 
 @dataclass

@@ -11,7 +11,7 @@ def enroll(web, body, **headers):
     return web.client.post("/api/email/accounts/enroll", json=body, headers=web.admin | headers)
 
 
-def test_enrolling_watches_first_and_takes_its_history_id_as_the_cursor(web):
+def test_enrolling_takes_the_history_id_from_before_the_watch_as_the_cursor(web):
     answer = enroll(web, {"email": " Ada@Fund.test "})
 
     assert answer.status_code == 201

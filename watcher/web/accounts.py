@@ -8,6 +8,7 @@ from flask import Blueprint, Response, jsonify
 from shared.errors import Refused
 from shared.store import serve
 from shared.store.serve import MailboxLine
+from watcher.alarms import alarms
 from watcher.enrolment import enrol
 from watcher.web.body import fields
 from watcher.web.deps import deps
@@ -22,7 +23,7 @@ def list_accounts() -> Response:
     """Every account, how it fares, and what an admin must do about it."""
     with deps().db.transaction() as conn:
         found = serve.mailboxes(conn)
-    return jsonify(accounts=[shown(line) for line in found])
+    return jsonify(accounts=[shown(line, deps().now()) for line in found])
 
 
 @accounts.post("/enroll")
@@ -39,10 +40,10 @@ def enroll() -> Response:
     return answer
 
 
-def shown(line: MailboxLine) -> dict[str, object]:
+def shown(line: MailboxLine, now: datetime) -> dict[str, object]:
     """Return a mailbox for JSON: times in ISO 8601 UTC, durations in seconds."""
     values = {name: _plain(value) for name, value in asdict(line).items()}
-    return {"email": values.pop("address")} | values
+    return {"email": values.pop("address")} | values | {"alarms": alarms(line, now)}
 
 
 def _plain(value: object) -> object:

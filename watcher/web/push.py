@@ -3,14 +3,12 @@
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from shared.errors import NotAuthentic, NotStorable, Unusable
-from shared.log import logger
-from shared.store import deltas, rejects
+from shared.errors import NotAuthentic, Unusable
+from watcher.intake import reject, take
 from watcher.notification import decode
 from watcher.web.deps import deps
 from watcher.web.problems import problem
 
-log = logger("web")
 LARGEST = 64 * 1024  # bytes
 
 push = Blueprint("push", __name__)
@@ -34,15 +32,9 @@ def receive() -> Response:
     try:
         notification = decode(body, subscription=here.settings.pubsub_subscription or None)
     except Unusable as why:
-        return _reject(str(why), body)
-    try:
-        with here.db.transaction() as conn:
-            account = deltas.push(conn, notification.address, notification.history_id)
-    except NotStorable:
-        return _reject("not-storable", body, notification.pubsub_message_id)
-    if account is None:
-        # Counted by address, as a hash: a watch left behind would otherwise add a row with every mail.
-        return _reject("unknown-account", notification.address.encode(), notification.pubsub_message_id)
+        reject(here.db, str(why), body)
+    else:
+        take(here.db, [notification])
     return Response(status=204)
 
 
@@ -54,10 +46,3 @@ def _body() -> bytes:
     if len(body) > LARGEST:
         raise RequestEntityTooLarge
     return body
-
-
-def _reject(reason: str, body: bytes, pubsub_id: str = "") -> Response:
-    with deps().db.transaction() as conn:
-        rejects.record(conn, reason=reason, body=body, pubsub_id=pubsub_id)
-    log.warning("push.rejected", reason=reason, size=len(body), pubsub_id=pubsub_id)
-    return Response(status=204)

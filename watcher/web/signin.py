@@ -74,11 +74,18 @@ def page(view: Page[P]) -> Page[P]:
 
     @wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> AnyResponse | str:
-        if caller_of(request.cookies.get(COOKIE)) is None:
+        caller = caller_of(request.cookies.get(COOKIE))
+        if caller is None:
             return redirect("/signin", code=303)
+        request.environ["mailroom.role"] = caller.role
         return view(*args, **kwargs)
 
     return guarded
+
+
+def for_an_admin() -> bool:
+    """Tell whether the page being made is for an admin."""
+    return bool(request.environ.get("mailroom.role") == "admin")
 
 
 def from_our_own_page() -> bool:

@@ -19,7 +19,17 @@ SELECT e.id,
        v.mailboxes,
        e.historic,
        e.defects,
-       e.stored_at
+       e.stored_at,
+       CASE WHEN v.strictness = 0 THEN e.new_text END AS new_text,
+       e.kind,
+       CASE WHEN v.strictness = 0 THEN e.calendar END AS calendar,
+       CASE WHEN v.strictness = 0 THEN e.report END AS report,
+       e.sealed,
+       e.verified,
+       e.spf,
+       e.dkim,
+       e.dmarc,
+       e.marks
   FROM mailroom.emails e
  CROSS JOIN LATERAL (
        SELECT max(CASE a.visibility WHEN 'full' THEN 0 WHEN 'subject' THEN 1 ELSE 2 END) AS strictness,
@@ -120,7 +130,8 @@ SELECT a.id,
        c.excluded,
        c.gone,
        c.dead,
-       EXISTS (SELECT FROM mailroom.email_searches s WHERE s.account_id = a.id AND s.state = 'listing') AS listing
+       EXISTS (SELECT FROM mailroom.email_searches s WHERE s.account_id = a.id AND s.state = 'listing') AS listing,
+       d.push_broken_at
   FROM mailroom.email_accounts a
   JOIN mailroom.email_deltas d ON d.account_id = a.id
  CROSS JOIN LATERAL (

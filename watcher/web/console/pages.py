@@ -5,12 +5,13 @@ from werkzeug.wrappers import Response
 
 from shared.store import serve
 from shared.store.serve import ThreadLine
+from watcher.alarms import alarms
 from watcher.web.console.paging import Position
 from watcher.web.console.words import ago, exactly
 from watcher.web.deps import deps
 from watcher.web.limits import limiter
 from watcher.web.problems import problem
-from watcher.web.signin import caller_of, forget, from_our_own_page, page, remember
+from watcher.web.signin import caller_of, for_an_admin, forget, from_our_own_page, page, remember
 
 PAGE = 50  # conversations
 MOST_WRONG_A_MINUTE = 20  # tokens from one address
@@ -69,7 +70,15 @@ def threads() -> str:
         lines=[(thread, ago(thread.last_at, now)) for thread in shown],
         older=Position(shown[-1].last_at, shown[-1].id) if len(found) > PAGE else None,
         newest=after is None,
+        alarms=_alarms() if after is None and for_an_admin() else [],
     )
+
+
+def _alarms() -> list[tuple[str, str]]:
+    """Return (address, sentence) for every mailbox that needs somebody, for the top of the front page."""
+    with deps().db.transaction() as conn:
+        watched = serve.watches(conn)
+    return [(one.address, said) for one in watched for said in alarms(one, deps().now())]
 
 
 def _threads(after: Position | None) -> list[ThreadLine]:
