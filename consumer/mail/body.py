@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from consumer.mail import flowed
 from consumer.mail import html as html_text
 from consumer.mail.files import attachments
 from consumer.mail.message import Attachment
@@ -93,6 +94,8 @@ def _as_text(passages: Iterable[_Passage], tree: Tree) -> list[_Passage]:
 
 def _once(passages: list[_Passage]) -> list[_Passage]:
     """Leave out a passage said again in the other form: some programs call an alternative mixed."""
+    if len(passages) == 1:
+        return passages
     kept: dict[str, _Passage] = {}
     for number, passage in enumerate(passages):
         words = " ".join(passage.told.split()) or str(number)
@@ -115,7 +118,10 @@ def _text(leaf: Leaf, tree: Tree) -> str:
     text, defect = decode(content, leaf.type_parameters.get("charset") or _meta(leaf, content))
     if defect:
         tree.defects.add(defect)
-    return clean(text.removeprefix("\ufeff").replace("\r\n", "\n"))
+    text = clean(text.removeprefix("\ufeff").replace("\r\n", "\n"))
+    if leaf.media_type == "text/plain" and leaf.type_parameters.get("format", "").lower() == "flowed":
+        return flowed.unfolded(text, drop_space=leaf.type_parameters.get("delsp", "").lower() == "yes")
+    return text
 
 
 def _meta(leaf: Leaf, content: bytes) -> str | None:

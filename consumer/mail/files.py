@@ -19,7 +19,8 @@ DIRECTIONS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 def attachments(leaves: Iterable[Leaf], html: str) -> tuple[Attachment, ...]:
     """Return each leaf as an attachment; *html* decides which are shown inside it."""
-    cited = {entities.unescape(name) for name in CITED.findall(html)}
+    found = CITED.findall(html) if "cid:" in html.lower() else ()  # a search costs more than a look
+    cited = {entities.unescape(name) for name in found}
     cited |= {unquote(name) for name in cited}
     return tuple(_attachment(leaf, cited) for leaf in leaves)
 

@@ -11,10 +11,11 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from consumer.mail.build import MOST_PARTS
 from consumer.mail.head import limited
 from consumer.mail.message import Mail
 from consumer.mail.parse import EPOCH, assemble, opaque, parse
-from consumer.mail.tree import MOST_PARTS, Leaf, Place, Tree, leaf_of
+from consumer.mail.tree import Leaf, Place, Tree, leaf_of
 from consumer.mail.words import base64_bytes
 
 NOT_FETCHED = "part-attachment-not-fetched"

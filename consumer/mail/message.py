@@ -4,8 +4,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from consumer.mail.events import Calendar
+from consumer.mail.failures import Report
+from consumer.mail.verdict import Verdict
+
 Role = Literal["from", "sender", "reply_to", "to", "cc", "bcc"]
 DateSource = Literal["header", "received", "fallback"]
+Kind = Literal[
+    "person",  # somebody wrote it
+    "calendar",  # an invitation, its update or cancellation, or the answer to one
+    "auto_reply",  # an absent person's program
+    "automatic",  # any other program that says it is one
+    "delivery_report",  # a mail system about a message it was given
+    "read_receipt",
+    "feedback_report",  # somebody pressed "this is spam"
+]
+Sealed = Literal["", "signed", "encrypted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +61,15 @@ class Mail:
     author: Participant | None  # None when the From header is absent or ambiguous
     participants: tuple[Participant, ...]  # header order, roles from/sender/reply_to/to/cc/bcc
     text: str  # best plain text (from HTML when there is no text part), at most 2 MiB
+    new_text: str  # of it, what this message itself says: no quotation, no signature; may be empty
     html: str  # the HTML body as written, at most 2 MiB; "" when none
     snippet: str  # the first 200 characters of text on one line
     attachments: tuple[Attachment, ...]
+    kind: Kind
+    calendar: Calendar | None  # what it says about a calendar, whatever its kind
+    report: Report | None  # of a delivery report: whom which message did not reach
+    sealed: Sealed  # S/MIME or PGP; a signature is noticed, never checked
+    verdict: Verdict  # of our own receiver; verdict.verified: the author is who it says
+    marks: tuple[str, ...]  # what deceives the eye in name, address and subject (consumer/mail/looks.py)
     defects: tuple[str, ...]  # stable codes, sorted, without repeats (consumer/mail/defects.py)
     digest: str  # sha256 hex over author, date, subject and text: are two copies the same e-mail?

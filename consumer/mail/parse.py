@@ -7,10 +7,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from consumer.mail import addresses, body, head
+from consumer.mail import addresses, body, head, looks, opening, reply, verdict
 from consumer.mail.message import DateSource, Mail, Participant
+from consumer.mail.nature import Nature, nature
 from consumer.mail.text import TEXT_LIMIT, clean, one_line
 from consumer.mail.tree import Tree, take_apart
+from consumer.mail.verdict import RECEIVER, Verdict
 from consumer.mail.words import decoded, unfold
 
 MOST_REFERENCES = 200
@@ -29,10 +31,13 @@ BARE = re.compile(rb"[^<>\s@]+@[^<>\s@]+")
 EARLY = re.compile(rb"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[\s-]+0\d{3}\b", re.IGNORECASE)
 
 
-def parse(raw: bytes, *, received_at: datetime) -> Mail:
-    """Read one mail.  *received_at* (aware) is when Gmail accepted it, and stands in for a bad Date."""
+def parse(raw: bytes, *, received_at: datetime, receiver: str = RECEIVER) -> Mail:
+    """Read one mail.  *received_at* (aware) is when Gmail accepted it, and stands in for a bad Date.
+
+    *receiver* is the name our own mail server signs its Authentication-Results with.
+    """
     try:
-        return assemble(take_apart(raw), received_at=received_at)
+        return assemble(take_apart(raw), received_at=received_at, receiver=receiver)
     except Exception:  # noqa: BLE001 - whatever a hostile mail provokes must cost this message alone
         return opaque(raw, received_at=received_at, defect="parse-failed")
 
@@ -48,15 +53,16 @@ def opaque(raw: bytes, *, received_at: datetime, defect: str) -> Mail:
     except Exception:  # noqa: BLE001 - as parse(): then nothing at all is known of it
         mail = Mail(
             message_id="", in_reply_to=(), references=(), subject="", date=_believable(received_at),
-            date_source="fallback", author=None, participants=(), text="", html="", snippet="",
-            attachments=(), defects=(), digest="",
+            date_source="fallback", author=None, participants=(), text="", new_text="", html="",
+            snippet="", attachments=(), kind="person", calendar=None, report=None, sealed="",
+            verdict=Verdict(), marks=(), defects=(), digest="",
         )  # fmt: skip
     return replace(
         mail, defects=tuple(sorted({*mail.defects, defect})), digest=hashlib.sha256(raw).hexdigest()
     )
 
 
-def assemble(tree: Tree, *, received_at: datetime) -> Mail:
+def assemble(tree: Tree, *, received_at: datetime, receiver: str = RECEIVER) -> Mail:
     """Read the headers and leaves of a mail already taken apart.  May raise for hostile input."""
     values: dict[str, list[bytes]] = {}
     for name, value in tree.headers:
@@ -66,7 +72,9 @@ def assemble(tree: Tree, *, received_at: datetime) -> Mail:
     author, everybody = _participants(values, tree)
     subject = one_line(decoded(values.get("subject", [b""])[0], tree.charset))[:LONGEST_ID]
     date, source = _date(values.get("date", []), received_at, tree)
+    sealed = opening.opened(tree)
     read = body.read(tree)
+    found: Nature = nature(tree, read.text)
     return Mail(
         message_id=_message_id(values.get("message-id", []), tree),
         in_reply_to=_ids(values.get("in-reply-to", []))[:MOST_REFERENCES],
@@ -77,9 +85,18 @@ def assemble(tree: Tree, *, received_at: datetime) -> Mail:
         author=author,
         participants=everybody,
         text=read.text[:TEXT_LIMIT],
+        new_text=reply.split(read.text[:TEXT_LIMIT]).new,
         html=read.html,
         snippet=" ".join(read.text[: SNIPPET * 10].split())[:SNIPPET],
         attachments=read.attachments,
+        kind=found.kind,
+        calendar=found.calendar,
+        report=found.report,
+        sealed=sealed,
+        verdict=verdict.read(
+            values.get("authentication-results", []), author.address if author else "", receiver
+        ),
+        marks=looks.marks(author, subject),
         defects=tuple(sorted(tree.defects)),
         digest=_digest(author, date if source == "header" else EPOCH, subject, read.text),
     )

@@ -123,6 +123,8 @@ def undeclared(data: bytes, charset: str) -> str:
 
     Failing both it is windows-1252.  UTF-16 is left out: it would read anything.
     """
+    if data.isascii():
+        return data.decode("ascii")
     codec = CODECS.get(_plainly(charset), "utf_8")
     for attempt in ("utf_8", codec):
         try:
@@ -137,11 +139,19 @@ def _strictly(data: bytes, codec: str) -> tuple[str, str | None]:
         return codecs.decode(data, codec), None
     except (UnicodeError, ValueError):
         if codec in {"utf_8", "ascii"}:
-            return _guess(data), "charset-wrong"
+            return (_mostly_utf8(data) if codec == "utf_8" else None) or _guess(data), "charset-wrong"
     try:
         return japanese.decode(data, codec) if codec in japanese.CODECS else data.decode(WIDER[codec]), None
     except (UnicodeError, KeyError):
         return codecs.decode(data, codec, "replace"), "charset-wrong"
+
+
+def _mostly_utf8(data: bytes) -> str | None:
+    """Decode UTF-8 with a few bytes of damage, or None when most of what is not ASCII is no UTF-8."""
+    text = data.decode("utf-8", "replace")
+    damaged = text.count("\ufffd") - data.count(b"\xef\xbf\xbd")
+    sound = sum(not character.isascii() for character in text) - damaged
+    return text if sound > damaged else None
 
 
 def _guess(data: bytes) -> str:

@@ -2,8 +2,10 @@
 
 import binascii
 
-from consumer.mail.words import base64_bytes
+from consumer.mail.words import ALIEN, base64_bytes
 
+LOOKED_AT = 4_096  # bytes
+FEWEST = 16  # bytes from which a share means something
 UUENCODED = frozenset({b"x-uuencode", b"uuencode", b"x-uue", b"uue"})
 
 
@@ -17,8 +19,15 @@ def decoded(data: bytes, declared: bytes, noted: set[str]) -> bytes:
             return binascii.a2b_base64(b"".join(data.split()), strict_mode=True)
         except binascii.Error:
             noted.add("base64-broken")
-            return base64_bytes(data)
+            # A text that somebody only called base64 stays as it was written.
+            return data if _is_prose(data) else base64_bytes(data)
     return _uudecoded(data) if encoding in UUENCODED else data
+
+
+def _is_prose(data: bytes) -> bool:
+    """Whether one in twenty characters, white space apart, cannot be base64; damage is rarer than that."""
+    looked_at = b"".join(data[:LOOKED_AT].split())
+    return len(looked_at) >= FEWEST and len(ALIEN.findall(looked_at)) * 20 > len(looked_at)
 
 
 def _uudecoded(data: bytes) -> bytes:

@@ -9,26 +9,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from consumer.mail import head, transfer
-from consumer.mail.build import DEEPEST, Part, build, media_type
+from consumer.mail.build import DEEPEST, MOST_PARTS, Part, build, media_type
 from consumer.mail.text import known
 from consumer.mail.words import parameters
-
-MOST_PARTS = 1_000
-
-# Defects of the standard library's reader that mean the structure itself is damaged.
-STRUCTURAL = frozenset(
-    {
-        "NoBoundaryInMultipartDefect",
-        "StartBoundaryNotFoundDefect",
-        "CloseBoundaryNotFoundDefect",
-        "MultipartInvariantViolationDefect",
-        "MisplacedEnvelopeHeaderDefect",
-        "FirstHeaderLineIsContinuationDefect",
-        "MissingHeaderBodySeparatorDefect",
-        "MalformedHeaderDefect",
-        "InvalidMultipartContentTransferEncodingDefect",
-    }
-)
 
 Branch = tuple[str, int]  # an alternative's part_id, and which of its versions
 
@@ -75,8 +58,7 @@ def take_apart(raw: bytes) -> Tree:
 
 
 def _headers(part: Part, tree: Tree) -> list[tuple[str, bytes]]:
-    pairs = ((str(name), str(value).encode("utf-8", "surrogateescape")) for name, value in part.raw_items())
-    return list(head.limited(pairs, tree.defects))
+    return list(head.limited(part.headers, tree.defects))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +108,11 @@ def _leaves(root: Part, tree: Tree) -> Iterator[_Found]:
     todo = [(root, Place())]
     while todo:
         part, place = todo.pop()
-        if {type(defect).__name__ for defect in part.defects} & STRUCTURAL:
+        if part.broken:
             tree.defects.add("structure-broken")
         headers = dict(reversed(_headers(part, tree)))
         # The default is text, and in a digest a message.
-        declared = media_type(headers.get("content-type", part.get_default_type().encode()))
+        declared = media_type(headers.get("content-type", part.default_type))
         if part.children is not None:
             children = [(child, place.child(n, declared)) for n, child in enumerate(part.children)]
             todo.extend(reversed(children))

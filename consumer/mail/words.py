@@ -12,12 +12,14 @@ FIRST_TOKEN = re.compile(rb"[^\s;=]*")
 PARAMETER = re.compile(
     rb""";\s*([^\s=;*"]+)(\*\d+)?(\*)?\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\r\n]*))""", re.DOTALL
 )
+ALIEN = re.compile(rb"[^A-Za-z0-9+/=]")
+PIECE = re.compile(rb"([^=]+)(=*)")
 FOLD = re.compile(rb"\r?\n(?=[ \t])")
 
 
 def unfold(value: bytes) -> bytes:
     """Undo folding: the line end goes, the white space after it stays."""
-    return FOLD.sub(b"", value).strip()
+    return FOLD.sub(b"", value).strip() if b"\n" in value else value.strip()
 
 
 def decoded(value: bytes, charset: str = "") -> str:
@@ -28,7 +30,10 @@ def decoded(value: bytes, charset: str = "") -> str:
     Neighbouring words of one charset and encoding are joined before decoding, because senders
     split a character's bytes between them.
     """
-    value = BETWEEN.sub(rb"\1", unfold(value))
+    value = unfold(value)
+    if b"=?" not in value:
+        return undeclared(value, charset)
+    value = BETWEEN.sub(rb"\1", value)
     out, end, pending = list[str](), 0, list[tuple[str, bytes]]()
     for word in WORD.finditer(value):
         between = value[end : word.start()]
@@ -58,10 +63,18 @@ def _unpacked(encoding: bytes, text: bytes) -> bytes:
 
 
 def base64_bytes(text: bytes) -> bytes:
-    """Decode base64 however damaged: alien characters are skipped, missing padding is added."""
-    kept = re.sub(rb"[^A-Za-z0-9+/]", b"", text)
-    if len(kept) % 4 == 1:
-        kept = kept[:-1]
+    """Decode base64 however damaged: alien characters are skipped, missing padding is added.
+
+    Padding ends it, as RFC 2045 says; what follows is read only when it is a whole piece of its own.
+    """
+    first, *more = PIECE.findall(ALIEN.sub(b"", text)) or [(b"", b"")]
+    whole = [(piece, pad) for piece, pad in more if pad and (len(piece) + len(pad)) % 4 == 0]
+    last = more[-1:] if more and not more[-1][1] and len(more[-1][0]) % 4 == 0 else []
+    return b"".join(_unpadded(piece) for piece, _ in (first, *whole, *last))
+
+
+def _unpadded(piece: bytes) -> bytes:
+    kept = piece[:-1] if len(piece) % 4 == 1 else piece
     return binascii.a2b_base64(kept + b"=" * (-len(kept) % 4))
 
 
@@ -75,7 +88,9 @@ def parameters(value: bytes, charset: str = "") -> dict[str, str]:
     # Some leave out the semicolon before the first parameter, and with it every part would be lost.
     for found in PARAMETER.finditer(b";" + FIRST_TOKEN.sub(b"", unfold(value), count=1)):
         name = found[1].decode("ascii", "replace").lower()
-        text = re.sub(rb"\\(.)", rb"\1", found[4]) if found[4] is not None else found[5].strip()
+        text = found[4] if found[4] is not None else found[5].strip()
+        if b"\\" in text and found[4] is not None:
+            text = re.sub(rb"\\(.)", rb"\1", text)
         if found[2] or found[3]:
             number = int(found[2][1:6]) if found[2] else 0
             pieces.setdefault(name, []).append((number, bool(found[3]), text))

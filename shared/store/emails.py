@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
 
 from shared.store.database import Connection
 from shared.store.sql import queries
@@ -53,6 +54,22 @@ class NewAttachment:
 
 
 @dataclass(frozen=True, slots=True)
+class NewReading:
+    """What reading a message told beside its text (consumer/mail/message.py has the words)."""
+
+    new_text: str
+    kind: str
+    calendar: dict[str, object] | None
+    report: dict[str, object] | None
+    sealed: str
+    spf: str
+    dkim: str
+    dmarc: str
+    verified: bool
+    marks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class NewEmail:
     """One copy of a message, read and matched, ready to be stored.  Its blobs are durable already."""
 
@@ -72,6 +89,7 @@ class NewEmail:
     snippet: str
     text: str
     html: str
+    reading: NewReading
     defects: tuple[str, ...]
     raw_sha256: str
     raw_size: int
@@ -182,7 +200,7 @@ def announce(conn: Connection, changes: Sequence[tuple[int, str, bool]]) -> None
 
 def _values(email: NewEmail) -> dict[str, object]:
     people, matches, files = email.participants, email.matches, email.attachments
-    return {
+    return _reading(email.reading) | {
         "message_id": email.message_id, "digest": email.digest, "subject": email.subject,
         "sent_at": email.sent_at, "date_source": email.date_source, "direction": email.direction,
         "author_address": email.author_address, "author_name": email.author_name,
@@ -198,4 +216,13 @@ def _values(email: NewEmail) -> dict[str, object]:
         "a_type": [f.media_type for f in files], "a_cid": [f.content_id for f in files],
         "a_inline": [f.inline for f in files], "a_size": [f.size for f in files],
         "a_sha256": [f.sha256 for f in files], "a_skipped": [f.skipped for f in files],
+    }  # fmt: skip
+
+
+def _reading(read: NewReading) -> dict[str, object]:
+    return {
+        "new_text": read.new_text, "kind": read.kind, "sealed": read.sealed, "spf": read.spf,
+        "dkim": read.dkim, "dmarc": read.dmarc, "verified": read.verified, "marks": list(read.marks),
+        "calendar": None if read.calendar is None else Jsonb(read.calendar),
+        "report": None if read.report is None else Jsonb(read.report),
     }  # fmt: skip

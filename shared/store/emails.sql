@@ -55,10 +55,12 @@ ON CONFLICT (account_id, gmail_thread_id) DO UPDATE SET thread_id = excluded.thr
 WITH email AS (
     INSERT INTO mailroom.emails (thread_id, message_id, digest, subject, sent_at, date_source, direction,
                                  author_address, author_name, reference_ids, snippet, body_text, body_html,
-                                 defects, raw_sha256, raw_size, historic)
+                                 defects, raw_sha256, raw_size, historic, new_text, kind, calendar, report, sealed,
+                                 spf, dkim, dmarc, verified, marks)
     VALUES (%(thread_id)s, %(message_id)s, %(digest)s, %(subject)s, %(sent_at)s, %(date_source)s, %(direction)s,
             %(author_address)s, %(author_name)s, %(references)s, %(snippet)s, %(text)s, %(html)s,
-            %(defects)s, %(raw_sha256)s, %(raw_size)s, %(historic)s)
+            %(defects)s, %(raw_sha256)s, %(raw_size)s, %(historic)s, %(new_text)s, %(kind)s, %(calendar)s,
+            %(report)s, %(sealed)s, %(spf)s, %(dkim)s, %(dmarc)s, %(verified)s, %(marks)s)
     RETURNING id
 ), people AS (
     INSERT INTO mailroom.email_participants (email_id, position, role, address, name)
@@ -81,14 +83,18 @@ WITH email AS (
 SELECT id FROM email;
 
 -- name: join
--- A sent copy proves the direction; a Bcc stands in the sender's copy alone.
+-- A sent copy proves the direction; a Bcc stands in the sender's copy alone; only a received copy has a verdict.
 WITH email AS (
     UPDATE mailroom.emails
        SET direction = CASE WHEN direction = 'both' OR %(direction)s = 'both' THEN 'both'
                             WHEN direction = 'outbound' OR %(direction)s = 'outbound' THEN 'outbound'
                             ELSE direction END,
            gone_at = NULL,
-           hidden = false
+           hidden = false,
+           spf = CASE WHEN verified OR (dmarc <> '' AND NOT %(verified)s) THEN spf ELSE %(spf)s END,
+           dkim = CASE WHEN verified OR (dmarc <> '' AND NOT %(verified)s) THEN dkim ELSE %(dkim)s END,
+           dmarc = CASE WHEN verified OR (dmarc <> '' AND NOT %(verified)s) THEN dmarc ELSE %(dmarc)s END,
+           verified = CASE WHEN verified OR (dmarc <> '' AND NOT %(verified)s) THEN verified ELSE %(verified)s END
      WHERE id = %(email_id)s
     RETURNING id
 ), people AS (

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from consumer.mail.defects import DEFECTS
+from consumer.mail.marks import MARKS
 from infra.cli.parse import parse
 
 DOC = Path(__file__).parents[2] / "docs" / "defects.md"
@@ -127,8 +128,10 @@ def test_any_bytes_are_some_mail(stdin):
         assert shown.exit_code == 0
 
 
-def test_every_defect_is_documented_with_its_sentence():
-    rows = [line.strip("| ").split(" | ") for line in DOC.read_text().splitlines() if line.startswith("| `")]
+@pytest.mark.parametrize(("part", "codes"), [(0, DEFECTS), (1, MARKS)])
+def test_every_defect_and_mark_is_documented_with_its_sentence(part, codes):
+    lines = DOC.read_text().split("## Marks")[part].splitlines()
+    rows = [line.strip("| ").split(" | ") for line in lines if line.startswith("| `")]
 
-    assert {code.strip("`"): sentence for code, sentence in rows} == DEFECTS
-    assert list(DEFECTS) == sorted(DEFECTS)
+    assert {code.strip("`"): sentence for code, sentence in rows} == codes
+    assert list(codes) == sorted(codes)

@@ -1,0 +1,186 @@
+"""Invitations, their updates and cancellations, and the answers to them (iCalendar, RFC 5545 and 5546).
+
+The library reads the lines; what could make it work without end is taken out before it sees them.
+"""
+
+import re
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from datetime import UTC, date, datetime
+from itertools import islice
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from icalendar import Calendar as Library
+from icalendar.timezone import tzp
+from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
+
+from consumer.mail.addresses import normal
+from consumer.mail.events import Attendee, Calendar, Event, Step
+from consumer.mail.text import decode, one_line
+from consumer.mail.tree import Leaf
+
+TYPES = frozenset({"text/calendar", "application/ics"})
+STEPS: dict[str, Step] = {
+    "CANCEL": "cancellation",
+    "REPLY": "reply",
+    "COUNTER": "counter",
+    "PUBLISH": "published",
+    "ADD": "update",
+}
+MOST_BYTES = 512 * 1024
+MOST_TRIED = 3  # parts of one mail
+MOST_LINES = 20_000
+MOST_EVENTS = 20
+MOST_ATTENDEES = 200
+LONGEST = 1_000  # characters of a title or a place
+
+ZONE = re.compile(
+    r"^BEGIN:VTIMEZONE\s*?\n.*?^END:VTIMEZONE\s*?$\n?", re.DOTALL | re.IGNORECASE | re.MULTILINE
+)
+ZONE_NAME = re.compile(r"^TZID[^:\n]{0,100}:(.{1,200})$", re.IGNORECASE | re.MULTILINE)
+ENDLESS = re.compile(r"FREQ=(?!YEARLY)|COUNT=\d{4}|BYHOUR|BYMINUTE|BYSECOND|RDATE", re.IGNORECASE)
+MOST_CHANGES = 40  # of zones and their offsets, all of a mail together
+FOLD = re.compile(r"\r?\n[ \t]")
+
+
+def read(leaves: Sequence[Leaf], defects: set[str]) -> Calendar | None:
+    """Read the first calendar part with an event in it; *defects* is told of one that cannot be read."""
+    # A calendar without a method is somebody's file like another; one with it asks, or answers.
+    stated = (
+        leaf
+        for leaf in leaves
+        if leaf.media_type in TYPES and (leaf.type_parameters.get("method") or _stated(leaf.content))
+    )
+    for leaf in islice(stated, MOST_TRIED):
+        try:
+            found = _read(leaf)
+        except Exception:  # noqa: BLE001 - whatever the library trips over, the part stays an attachment
+            defects.add("calendar-broken")
+            continue
+        if found:
+            return found
+    return None
+
+
+def _stated(content: bytes) -> bool:
+    return b"METHOD:" in content[:MOST_BYTES].upper()
+
+
+def _read(leaf: Leaf) -> Calendar | None:
+    text, _ = decode(leaf.content[:MOST_BYTES], leaf.type_parameters.get("charset") or "utf-8")
+    text = _safe(FOLD.sub("", text.replace("\r\n", "\n")))
+    tzp.use_default()  # the library remembers every zone a mail ever described, by a name the sender chose
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # they quote the mail
+        known = Library.from_ical(text)
+    events = tuple(_event(one) for one in known.walk("VEVENT")[:MOST_EVENTS])
+    if not events:
+        return None
+    method = _text(known.get("METHOD") or leaf.type_parameters.get("method", ""))
+    return Calendar(_step(method.upper(), events), events)
+
+
+def _safe(text: str) -> str:
+    """Cut the text to its limits, and take out zones: those we know by name, and those without end."""
+    text = "\n".join(text.split("\n")[:MOST_LINES])
+    room = MOST_CHANGES
+
+    def kept(zone: re.Match[str]) -> str:
+        nonlocal room
+        needed = _needed(zone[0])
+        room -= zone[0].upper().count("BEGIN:") if needed else 0
+        return zone[0] if needed and room >= 0 else ""
+
+    return ZONE.sub(kept, text)
+
+
+def _needed(zone: str) -> bool:
+    name = ZONE_NAME.search(zone)
+    return not (name and _zone(name[1].strip())) and not ENDLESS.search(zone)
+
+
+def _step(method: str, events: Sequence[Event]) -> Step:
+    if method == "REQUEST":
+        return "update" if any(event.sequence or event.occurrence for event in events) else "invitation"
+    return STEPS.get(method, "other")
+
+
+def _event(event: Any) -> Event:
+    start, zone = _moment(event, "DTSTART")
+    end, _ = _moment(event, "DTEND")
+    rule = event.get("RRULE")
+    return Event(
+        uid=_text(event.get("UID")),
+        sequence=_number(event.get("SEQUENCE")),
+        status=_text(event.get("STATUS")).lower()[:40],
+        title=_text(event.get("SUMMARY")),
+        place=_text(event.get("LOCATION")),
+        starts=start,
+        ends=end,
+        zone=zone,
+        repeats=one_line(rule.to_ical().decode("utf-8", "replace"))[:LONGEST]
+        if hasattr(rule, "to_ical")
+        else "",
+        occurrence=_moment(event, "RECURRENCE-ID")[0],
+        organizer=_address(event.get("ORGANIZER")),
+        attendees=tuple(_attendees(event.get("ATTENDEE"))),
+    )
+
+
+def _attendees(value: Any) -> Iterator[Attendee]:
+    for one in (value if isinstance(value, list) else [value])[:MOST_ATTENDEES]:
+        address = _address(one)
+        if address:
+            parameters = getattr(one, "params", {})
+            yield Attendee(
+                address, _text(parameters.get("CN"))[:200], _text(parameters.get("PARTSTAT")).lower()[:40]
+            )
+
+
+def _address(value: Any) -> str:
+    stated = _text(value)
+    return normal(stated[7:] if stated.lower().startswith("mailto:") else stated) or ""
+
+
+def _moment(event: Any, name: str) -> tuple[str, str]:
+    """Return (the time, the name of its zone)."""
+    value = event.get(name)
+    value = value[0] if isinstance(value, list) and value else value
+    moment = getattr(value, "dt", None)
+    stated = _text(getattr(value, "params", {}).get("TZID")) if moment is not None else ""
+    if not isinstance(moment, datetime):
+        return (moment.isoformat() if isinstance(moment, date) else ""), ""
+    zone = _zone(stated)
+    with suppress(OverflowError, ValueError):  # the first and the last day of all calendars
+        if zone:
+            moment = moment.replace(tzinfo=zone)
+        if moment.tzinfo:
+            return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), stated or "UTC"
+    return moment.replace(tzinfo=None).isoformat(timespec="seconds"), stated
+
+
+def _zone(name: str) -> ZoneInfo | None:
+    """Return a zone by its name in the world's table, or by the name Windows gives it."""
+    name = name.strip().strip('"')
+    # Some programs put their own name before it: /citadel.org/20210210_1/Europe/Stockholm.
+    for known in (
+        name,
+        WINDOWS_TO_OLSON.get(name, ""),
+        "/".join(name.split("/")[-2:]) if name[:1] == "/" else "",
+    ):
+        if re.fullmatch(r"[A-Za-z0-9_+-]{1,40}(?:/[A-Za-z0-9_+-]{1,40}){0,2}", known):
+            with suppress(Exception):
+                return ZoneInfo(known)
+    return None
+
+
+def _text(value: Any) -> str:
+    value = value[0] if isinstance(value, list) and value else value
+    return one_line(str(value or ""))[:LONGEST]
+
+
+def _number(value: Any) -> int:
+    digits = _text(value)
+    return int(digits) if re.fullmatch(r"[0-9]{1,9}", digits) else 0
