@@ -1,6 +1,7 @@
 """Text out of HTML, with a real HTML5 parser: the standard library's takes minutes on hostile input."""
 
 import re
+from collections.abc import Iterable, Iterator
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -17,6 +18,10 @@ BLOCKS = frozenset(
     ).split()
 )
 CELLS = frozenset({"td", "th"})
+# Lines of their own where a quotation begins and ends, until its lines are marked; no mail has such lines.
+OPEN, CLOSE = "\x0e", "\x0f"
+SPACES = re.compile(r"[\s\x0e\x0f]+")
+DEEPEST_QUOTE = 20
 
 
 def text_of(html: str) -> str:
@@ -26,8 +31,26 @@ def text_of(html: str) -> str:
         return ""
     out: list[str] = []
     _walk(tree.body, out)
-    lines = (re.sub(r"[ \t\u00a0]+", " ", line).strip() for line in "".join(out).split("\n"))
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+    text = "".join(out)
+    lines = (re.sub(r"[ \t\u00a0]+", " ", line).strip() for line in text.split("\n"))
+    shown = _marked(lines) if OPEN in text else lines
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(shown)).strip()
+
+
+def _marked(lines: Iterable[str]) -> Iterator[str]:
+    """Mark the lines of quotations as plain text does."""
+    depth = 0
+    for line in lines:
+        if line in {OPEN, CLOSE}:
+            depth += 1 if line == OPEN else -1
+        else:
+            yield f"{'>' * min(depth, DEEPEST_QUOTE)} {line}" if depth > 0 and line else line
+
+
+def _quotes(node: LexborNode) -> bool:
+    """Whether an element holds what the mail answers, as mail programs mark it; others only indent."""
+    said = node.attributes
+    return (said.get("type") or "").lower() == "cite" or "gmail_quote" in (said.get("class") or "").split()
 
 
 def _shallow(html: str) -> str:
@@ -50,11 +73,15 @@ def _walk(root: LexborNode, out: list[str]) -> None:
         node, leaving, depth = todo.pop()
         tag = node.tag or ""
         if tag == "-text":
-            out.append(re.sub(r"\s+", " ", node.text_content or ""))
+            out.append(SPACES.sub(" ", node.text_content or ""))
         elif leaving:
             out.append("\n" if tag in BLOCKS else "\t" if tag in CELLS else "")
+            if tag == "blockquote" and _quotes(node):
+                out.append(f"{CLOSE}\n")
         elif tag not in DROPPED and depth < DEEPEST:
             out.append("\n" if tag in BLOCKS else "")
+            if tag == "blockquote" and _quotes(node):
+                out.append(f"{OPEN}\n")
             if tag != "br":
                 todo.append((node, True, depth))
             todo.extend((child, False, depth + 1) for child in reversed(list(node.iter(include_text=True))))

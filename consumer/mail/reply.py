@@ -77,8 +77,7 @@ def _quoted(lines: Sequence[str]) -> set[int]:
             following = next((n for n in range(after, len(lines)) if lines[n]), len(lines))
             marked = following < len(lines) and QUOTED.match(lines[following])
             # "Ada wrote:" over everything, and no mark anywhere: the quotation was cut out, not the answer.
-            cut = not any(lines[:number]) and not _is_head(lines, number)
-            if not marked and not cut:
+            if not marked and (_is_head(lines, number) or any(lines[:number])):
                 return found | set(range(after, len(lines)))
             number = following
         elif QUOTED.match(lines[number]):

@@ -1,17 +1,20 @@
 """A whole small capture with every logger at DEBUG, token trouble included: nothing secret, nothing private."""
 
 import base64
+import hashlib
 import io
 import json
 import logging
 import sys
-from urllib.parse import parse_qs, quote
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import pytest
 import structlog
+import urllib3
 
 from shared import log
 from shared.credentials.delegated import DelegatedTokens
+from shared.credentials.tokens import exchange
 from shared.errors import MailroomError
 from shared.gmail.client import GmailFactory
 from shared.gmail.quota import Budget
@@ -29,6 +32,7 @@ SECRET_FIELDS = {
     "access_token",
     "id_token",
 }
+SCOPE = "https://www.googleapis.com/auth/gmail.readonly"
 SUBJECT, BODY, FILE = "Canary-Subject-7f3a", "canary body 5e21", "canary-file-c0de.pdf"
 SENDER, STRANGER = "canary.ivy@nordwind.example", "canary.shop@store.example"
 
@@ -138,8 +142,46 @@ def capture(world, google, overheard, monkeypatch):
     world.work()
     with pytest.raises(MailroomError):
         world.deps.gmail.account(BEN).profile()
+    consent(google, overheard)
     surprise(world, google, monkeypatch)
     return ids
+
+
+def consent(google, overheard):
+    """A person connects Ben's mailbox; the code is redeemed, redeemed again, refreshed, and revoked."""
+    where = "http://127.0.0.1:1/oauth/callback"
+    client = google.control("oauth-clients", {"redirectUris": [where]})["web"]
+    verifier = "canary-verifier-" + "v" * 50
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+    asked = {
+        "client_id": client["client_id"], "redirect_uri": where, "response_type": "code", "state": "s", "scope": SCOPE,
+        "access_type": "offline", "prompt": "consent", "code_challenge": challenge, "code_challenge_method": "S256",
+    }  # fmt: skip
+    page = f"{google.url}/o/oauth2/v2/auth?{urlencode(asked)}"
+    form = urlencode({"decision": "allow", "account": BEN})
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    agreed = urllib3.request("POST", page, body=form, headers=kind, redirect=False, retries=False)
+    code = parse_qs(urlsplit(agreed.headers["Location"]).query)["code"][0]
+    who = {"client_id": client["client_id"], "client_secret": client["client_secret"]}
+    redeem = who | {
+        "grant_type": "authorization_code",
+        "code": code,
+        "redirect_uri": where,
+        "code_verifier": verifier,
+    }
+    token_at(google, overheard, redeem)
+    refresh = next(value for name, value in overheard.secrets.items() if name.startswith("refresh_token"))
+    again = who | {"grant_type": "refresh_token", "refresh_token": refresh}
+    token_at(google, overheard, again)
+    google.control(f"users/{BEN}/revoke")
+    for refused in (redeem, again, again | {"client_secret": "canary-of-a-wrong-secret"}):
+        with pytest.raises(MailroomError) as told:
+            token_at(google, overheard, refused)
+        log.logger("test").error("refused", why=str(told.value), shown=repr(told.value))
+
+
+def token_at(google, overheard, form):
+    log.logger("test").info("got", what=repr(exchange(overheard, f"{google.url}/token", form)))
 
 
 def surprise(world, google, monkeypatch):
@@ -162,7 +204,7 @@ def test_nothing_secret_or_private_is_ever_logged(world, google, overheard, logs
     capture(world, google, overheard, monkeypatch)
 
     kinds = {name.split()[0] for name in overheard.secrets}
-    assert {"bearer", "assertion", "access_token", "key"} <= kinds
+    assert {"bearer", "key", *SECRET_FIELDS} - {"id_token"} <= kinds
     assert "run.surprise" in logs.getvalue()
     assert world.rows(b"SELECT count(*) FROM crm.emails") >= [(3,)]
     # Libraries name the account in URLs when somebody forces them to speak; mailroom never does.

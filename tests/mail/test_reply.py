@@ -158,3 +158,35 @@ def test_a_long_hostile_text_is_read_to_its_end():
         "On " + "a@" * 130 + ":",
     ):
         assert split(f"{line}\n" * 1_500).own is not None
+
+
+def test_quotations_in_html_are_marked_like_those_in_text(read):
+    html = "<p>Above.</p><blockquote type='cite'>one<blockquote class='gmail_quote'>two<br>three</blockquote></blockquote><p>Below.</p><blockquote style='margin-left:40px'>set in</blockquote>"
+    mail = read(f"From: vera@fund.example\r\nContent-Type: text/html\r\n\r\n{html}".encode())
+
+    assert [line for line in mail.text.split("\n") if line] == [
+        "Above.",
+        "> one",
+        ">> two",
+        ">> three",
+        "Below.",
+        "set in",
+    ]
+    assert [line for line in mail.new_text.split("\n") if line] == ["Above.", "Below.", "set in"]
+
+
+def test_marks_of_our_own_cannot_be_written_by_a_sender(read):
+    mail = read(
+        b"From: vera@fund.example\r\nContent-Type: text/html\r\n\r\n<p>a</p><p>&#14;</p>\n\x0e\n<p>b</p>"
+    )
+
+    assert mail.text == "a\n\nb"
+
+
+def test_an_introduction_left_over_a_quotation_somebody_cut_out_hides_no_answer():
+    assert split(f"{INTRODUCTIONS['gmail en']}\n\nThe server is up again.\n").new == "The server is up again."
+
+
+def test_what_somebody_said_is_quoted_where_it_is_marked_alone():
+    assert split("Yes.\n\nbo@lp.example said:\n> Will you?\n").new == "Yes."
+    assert split("Yes.\n\nAnd then Bo said:\nlet us wire.\n").new == "Yes.\n\nAnd then Bo said:\nlet us wire."

@@ -77,7 +77,10 @@ DAMAGED = {
     b"--b\r\nContent-Type: multipart/mixed\r\n\r\ninside\r\n--b--\r\n": ([b"inside"], True),
     b"--b\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\ninside\r\n--b--\r\n": ([b"inside"], True),
     # A line that opens the inner one and could close the outer one: b-- is the boundary of the inner.
-    b"--b\r\nContent-Type: multipart/mixed; boundary=b--\r\n\r\n--b--\r\n\r\none\r\n--b----\r\n--b--\r\n": ([b"one"], False),
+    b"--b\r\nContent-Type: multipart/mixed; boundary=b--\r\n\r\n--b--\r\n\r\none\r\n--b----\r\n--b--\r\n": (
+        [b"one"],
+        False,
+    ),
     b"no boundary at all": ([b"no boundary at all"], True),
 }
 
