@@ -20,6 +20,7 @@ LONGEST_ID = 998  # bytes: what fits a line, and an index
 SNIPPET = 200
 FUTURE = timedelta(days=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
 
 ONCE = frozenset(
     {"from", "to", "cc", "bcc", "subject", "date", "message-id", "in-reply-to", "references", "sender"}
@@ -27,7 +28,6 @@ ONCE = frozenset(
 BRACKETED = re.compile(rb"<([^<>\s]+)>")
 SPACED = re.compile(rb"<([^<>]+)>")  # folded inside, by a program that should not
 BARE = re.compile(rb"[^<>\s@]+@[^<>\s@]+")
-# parsedate_to_datetime takes the year 0026 for 2026.
 EARLY = re.compile(rb"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[\s-]+0\d{3}\b", re.IGNORECASE)
 
 
@@ -71,7 +71,8 @@ def assemble(tree: Tree, *, received_at: datetime, receiver: str = RECEIVER) -> 
         tree.defects.add("duplicate-header")
     author, everybody = _participants(values, tree)
     subject = one_line(decoded(values.get("subject", [b""])[0], tree.charset))[:LONGEST_ID]
-    date, source = _date(values.get("date", []), received_at, tree)
+    stated = _stated(values.get("date", []))
+    date, source = _date(stated, received_at, tree)
     sealed = opening.opened(tree)
     read = body.read(tree)
     found: Nature = nature(tree, read.text)
@@ -98,7 +99,8 @@ def assemble(tree: Tree, *, received_at: datetime, receiver: str = RECEIVER) -> 
         ),
         marks=looks.marks(author, subject),
         defects=tuple(sorted(tree.defects)),
-        digest=_digest(author, date if source == "header" else EPOCH, subject, read.text),
+        # As stated: when a copy was received is no part of what all copies share.
+        digest=_digest(author, stated or EPOCH, subject, read.text),
     )
 
 
@@ -162,19 +164,27 @@ def _references(values: list[bytes], tree: Tree) -> tuple[str, ...]:
     return found[-MOST_REFERENCES:]
 
 
-def _date(values: list[bytes], received_at: datetime, tree: Tree) -> tuple[datetime, DateSource]:
-    """Read the Date header; UTC, clamped to 1970 .. received + 1 day."""
-    received = _believable(received_at)
+def _stated(values: list[bytes]) -> datetime | None:
+    """Read the Date header, UTC; None when there is no date in it."""
     try:
         date = parsedate_to_datetime(unfold(values[0]).decode("ascii", "replace"))
         date = (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC)
     except (IndexError, ValueError, OverflowError, TypeError):
+        return None
+    # Python's reader takes the year 0026 for 2026; nobody knows what was meant.
+    return EARLIEST if EARLY.search(values[0]) else date
+
+
+def _date(stated: datetime | None, received_at: datetime, tree: Tree) -> tuple[datetime, DateSource]:
+    """Clamp the Date header to 1970 .. received + 1 day."""
+    received = _believable(received_at)
+    if stated is None:
         tree.defects.add("date-missing")
         return received, "received"
-    if not EPOCH <= date <= received + FUTURE or EARLY.search(values[0]):
+    if not EPOCH <= stated <= received + FUTURE:
         tree.defects.add("date-unbelievable")
         return received, "received"
-    return date, "header"
+    return stated, "header"
 
 
 def _believable(moment: datetime) -> datetime:

@@ -1,0 +1,411 @@
+"""Anything that may happen to two mailboxes and their consumers, in any order; and what must hold whatever did."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from consumer.mail.message import Participant
+from consumer.match import Own, Rule, match
+from consumer.rematch import catch_up
+from consumer.worker import attend
+from infra.local.google import LocalGoogle
+from shared.store import deltas, investors
+from shared.store.database import Database
+from shared.store.investors import InvestorRow
+from tests.simulation.sea import ACCOUNTS, Died, Hooked, Sea, begin
+from watcher.intake import take
+from watcher.notification import Notification
+
+SKIP = {"SPAM", "TRASH", "DRAFT", "CHAT"}
+OWN = Own(frozenset(ACCOUNTS), frozenset({"fund.test"}))
+PEOPLE = (
+    "ivy@lp.example",
+    "nord@nordwind.example",
+    "eve@angel.example",
+    "news@letter.example",
+    "ben@fund.test",
+)
+RULES = (
+    ("Ivy", "address", "ivy@lp.example"),
+    ("Nordwind", "domain", "nordwind.example"),
+    ("Eve", "address", "eve@angel.example"),
+)
+FAULTS = (
+    "quotaOfMinute", "retryAfter", "concurrent", "backendError", "unavailable", "badGateway", "cutBefore",
+    "cutAfter", "truncated", "malformed", "html", "authError", "empty",
+)  # fmt: skip
+METHODS = ("", "history.list", "messages.list", "messages.get", "threads.get", "batch", "token", "getProfile")
+
+accounts_ = st.sampled_from(ACCOUNTS)
+people = st.sampled_from(PEOPLE)
+moments = st.integers(0, 40)
+
+
+@dataclass
+class Copy:
+    """One message of one mailbox, as the schedule knows it."""
+
+    account: str
+    gmail_id: str
+    logical: int
+    thread: str
+    history: int
+
+
+@dataclass
+class Book:
+    """What the schedule has done."""
+
+    people: dict[int, tuple[str, str]] = field(default_factory=dict)  # who wrote to whom, by message
+    copies: list[Copy] = field(default_factory=list)
+    rules: set[int] = field(default_factory=set)  # of RULES, in force
+    ever: set[int] = field(default_factory=set)
+    visible: set[int] = field(
+        default_factory=set
+    )  # messages that were once neither draft nor spam nor binned
+
+    def belongs(self, logical: int, rules: set[int]) -> bool:
+        sender, to = self.people[logical]
+        known = [Rule(number + 1, RULES[number][1], RULES[number][2]) for number in sorted(rules)]
+        who = (Participant("from", sender, ""), Participant("to", to, ""))
+        return bool(match(who, known, own=OWN))
+
+
+class Schedule(RuleBasedStateMachine):
+    """Steps in any order; invariants after each; the great reckoning once all is quiet."""
+
+    db: ClassVar[Hooked]
+    server: ClassVar[LocalGoogle]
+    folder: ClassVar[Path]
+    retry_max: ClassVar[int] = 50
+
+    sea: Sea
+    book: Book
+
+    @initialize(known=st.sets(st.integers(0, len(RULES) - 1)), old=st.lists(people, max_size=5))
+    def open(self, known: set[int], old: list[str]) -> None:
+        self.sea, self.book = begin(self.db, self.server, self.folder, self.retry_max), Book()
+        self.disturbed = False
+        for number in sorted(known):
+            self.know(number)
+        for person in old:
+            self.arrives(ACCOUNTS[0], person, to_us=True, labels=("INBOX",), told=False, same_thread=False)
+
+    # What happens in Gmail.
+
+    @rule(account=accounts_, person=people, to_us=st.booleans(), told=st.booleans(), same_thread=st.booleans(),
+          labels=st.sampled_from([("INBOX", "UNREAD"), ("SENT",), ("SPAM",), ("INBOX",), ("DRAFT",)]))  # fmt: skip
+    def arrives(
+        self,
+        account: str,
+        person: str,
+        *,
+        to_us: bool,
+        labels: tuple[str, ...],
+        told: bool,
+        same_thread: bool,
+    ) -> None:
+        logical = len(self.book.people)
+        self.book.people[logical] = (person, account) if to_us else (account, person)
+        threads = [copy.thread for copy in self.book.copies if copy.account == account]
+        more = {"threadId": threads[-1]} if same_thread and threads else {}
+        self._put(account, logical, labels, told=told, **more)
+
+    @rule(account=accounts_, told=st.booleans())
+    def a_copy_arrives_elsewhere(self, account: str, told: bool) -> None:
+        if self.book.people:
+            self._put(account, max(self.book.people), ("INBOX",), told=told)
+
+    @rule(account=accounts_, person=people)
+    def old_mail_is_imported(self, account: str, person: str) -> None:
+        logical = len(self.book.people)
+        self.book.people[logical] = (person, account)
+        self._put(account, logical, ("INBOX",), told=True, internalDateMs=1_500_000_000_000)
+
+    @rule(
+        which=st.integers(0, 30),
+        verb=st.sampled_from(["trash", "untrash", "spam", "ham", "read"]),
+        told=st.booleans(),
+    )
+    def is_moved(self, which: int, verb: str, told: bool) -> None:
+        copy = self._some(which)
+        if copy is None:
+            return
+        where = f"mailboxes/{copy.account}/messages/{copy.gmail_id}"
+        moves = {"spam": (["SPAM"], ["INBOX"]), "ham": (["INBOX"], ["SPAM"]), "read": ([], ["UNREAD"])}
+        if verb in moves:
+            add, remove = moves[verb]
+            self.sea.google.control(f"{where}/labels", {"add": add, "remove": remove, "notify": False})
+        else:
+            self.sea.google.control(f"{where}/{verb}", {"notify": False})
+        if not SKIP & set(self.sea.google.messages(copy.account)[copy.gmail_id].get("labelIds", ())):
+            self.book.visible.add(copy.logical)
+        self._tell(copy.account, told)
+
+    @rule(which=st.integers(0, 30), told=st.booleans())
+    def is_deleted(self, which: int, told: bool) -> None:
+        copy = self._some(which)
+        if copy is not None:
+            self.sea.google.control(f"mailboxes/{copy.account}/messages/{copy.gmail_id}", method="DELETE")
+            self._tell(copy.account, told)
+
+    @rule(account=accounts_)
+    def history_expires(self, account: str) -> None:
+        self.sea.google.control(f"mailboxes/{account}/history-floor", {"to": "current"})
+
+    @rule(seconds=st.sampled_from([0.0, 3.0, 20.0]))
+    def the_index_lags(self, seconds: float) -> None:
+        self.disturbed = True
+        self.sea.google.control("settings", {"history_lag_sec": seconds, "message_lag_sec": seconds})
+
+    @rule(
+        effect=st.sampled_from(FAULTS),
+        method=st.sampled_from(METHODS),
+        first=st.integers(1, 4),
+        skip=st.integers(0, 5),
+    )
+    def google_fails(self, effect: str, method: str, first: int, skip: int) -> None:
+        self.disturbed = True
+        for turn in range(first):
+            self.sea.google.control(
+                "faults", {"effect": effect, "method": method, "nth": skip + turn + 1, "seconds": 30}
+            )
+
+    @rule(account=accounts_)
+    def a_notification_comes_twice_late_or_early(self, account: str) -> None:
+        self._notify(account, 1)
+        self._notify(account, 10**9)
+
+    # What people do.
+
+    @rule(number=st.integers(0, len(RULES) - 1))
+    def know(self, number: int) -> None:
+        name, kind, value = RULES[number]
+        with Database.transaction(self.db) as conn:
+            investors.upsert(conn, [InvestorRow(name, "", kind, value)])
+        self.book.rules.add(number)
+        self.book.ever.add(number)
+
+    @rule(number=st.integers(0, len(RULES) - 1))
+    def forget(self, number: int) -> None:
+        self.sea.rows(b"DELETE FROM mailroom.investors WHERE name = %s RETURNING 1", RULES[number][0])
+        self.book.rules.discard(number)
+
+    # What consumers do.
+
+    @rule()
+    def works(self) -> None:
+        self._work(None)
+
+    @rule()
+    def rematches(self) -> None:
+        catch_up(self.db, self.sea.deps.matching, self.sea.deps.settings.own_domains)
+
+    @rule(at=moments, what=st.sampled_from(["begin", "commit", "done"]))
+    def dies_at_work(self, at: int, what: str) -> None:
+        def die() -> None:
+            raise Died
+
+        self._work(self._once(at, what, die))
+
+    @rule(at=moments, what=st.sampled_from(["begin", "done"]), person=people)
+    def is_overtaken_at_work(self, at: int, what: str, person: str) -> None:
+        """A process stands still past its lease, another does the work, mail arrives, and it goes on."""
+
+        def overtaken() -> None:
+            self.sea.later(31)
+            self.arrives(ACCOUNTS[0], person, to_us=True, labels=("INBOX",), told=True, same_thread=False)
+            self._work(None)
+
+        self._work(self._once(at, what, overtaken))
+
+    @rule(at=moments, account=accounts_, person=people)
+    def mail_arrives_during_work(self, at: int, account: str, person: str) -> None:
+        def arrive() -> None:
+            self.arrives(account, person, to_us=True, labels=("INBOX",), told=True, same_thread=False)
+            came.append(self.book.copies[-1])
+
+        came: list[Copy] = []
+        calm = not self.disturbed
+        self._work(self._once(at, "done", arrive))
+        if calm:  # a notification during a run is served at once, not after the quiet poll
+            known = {
+                gmail_id for (gmail_id,) in self.sea.rows(b"SELECT gmail_id FROM mailroom.account_messages")
+            }
+            assert {copy.gmail_id for copy in came} <= known
+
+    @rule(at=moments, number=st.integers(0, len(RULES) - 1))
+    def an_investor_comes_during_work(self, at: int, number: int) -> None:
+        self._work(self._once(at, "done", lambda: self.know(number)))
+
+    @rule(seconds=st.sampled_from([2.0, 31.0, 301.0, 6 * 86_400.0]))
+    def time_passes(self, seconds: float) -> None:
+        self.sea.later(seconds)
+
+    # What must hold.
+
+    @invariant()
+    def the_cursor_is_never_beyond_what_is_accounted_for(self) -> None:
+        if not hasattr(self, "sea"):
+            return
+        cursors = dict(self.sea.rows(b"SELECT address, cursor FROM mailroom.email_accounts"))
+        known = set(self.sea.rows(
+            b"SELECT a.address, m.gmail_id FROM mailroom.account_messages m"
+            b" JOIN mailroom.email_accounts a ON a.id = m.account_id"
+        ))  # fmt: skip
+        listing = {address for (address,) in self.sea.rows(
+            b"SELECT DISTINCT a.address FROM mailroom.email_searches s JOIN mailroom.email_accounts a ON a.id = s.account_id"
+            b" WHERE s.finished_at IS NULL AND s.kind IN ('backfill', 'recovery') AND s.purpose <> 'proof'"
+        )}  # fmt: skip
+        for account in ACCOUNTS:
+            present = self.sea.google.messages(account)
+            for copy in self._copies(account):
+                told = present.get(copy.gmail_id)
+                if told is None or SKIP & set(told.get("labelIds", ())) or copy.history > cursors[account]:
+                    continue
+                assert (account, copy.gmail_id) in known or account in listing, f"{copy} is not accounted for"
+
+    def teardown(self) -> None:
+        if hasattr(self, "sea"):
+            self._quieten()
+            self._reckon()
+
+    def _quieten(self) -> None:
+        """Nothing happens any more, everything works: what is owed has to be done now."""
+        self.sea.google.control("faults/clear")
+        self.sea.google.control("settings", {"history_lag_sec": 0.0, "message_lag_sec": 0.0})
+        for _ in range(12):
+            self.sea.later(3700)
+            catch_up(self.db, self.sea.deps.matching, self.sea.deps.settings.own_domains)
+            self._reconnect()
+            self._work(None)
+
+    def _reconnect(self) -> None:
+        """An admin mends what only people can."""
+        stopped = self.sea.rows(
+            b"UPDATE mailroom.email_accounts SET status = 'active', status_reason = '' WHERE status <> 'active'"
+            b" RETURNING id"
+        )
+        with Database.transaction(self.db) as conn:
+            deltas.wake(conn, [account_id for (account_id,) in stopped])
+
+    def _reckon(self) -> None:
+        book, sea = self.book, self.sea
+        waits = sea.rows(
+            b"SELECT gmail_id, state, error FROM mailroom.account_messages WHERE state IN ('waiting', 'dead')"
+        )
+        assert not waits, f"still waiting or dead: {waits}"
+        unfinished = sea.rows(
+            b"SELECT account_id, kind, purpose, state FROM mailroom.email_searches WHERE finished_at IS NULL"
+        )
+        assert not unfinished, f"never finished: {unfinished}"
+        gone = set(sea.rows(
+            b"SELECT a.address, m.gmail_id FROM mailroom.account_messages m"
+            b" JOIN mailroom.email_accounts a ON a.id = m.account_id WHERE m.state = 'gone'"
+        ))  # fmt: skip
+        shown = [row[0] for row in sea.rows(b"SELECT message_id FROM crm.emails ORDER BY 1")]
+        assert len(shown) == len(set(shown)), "a message is stored twice"
+        held = {
+            (address, gmail_id): message_id
+            for address, gmail_id, message_id in sea.rows(
+                b"SELECT a.address, m.gmail_id, e.message_id FROM mailroom.account_messages m"
+                b" JOIN mailroom.email_accounts a ON a.id = m.account_id"
+                b" JOIN mailroom.emails e ON e.id = m.email_id WHERE m.state = 'stored'"
+            )
+        }
+        for message_id in shown:
+            assert _logical(message_id) in book.visible, f"{message_id} was never more than a draft or spam"
+            assert book.belongs(_logical(message_id), book.rules), f"{message_id} is nobody's"
+        for account in ACCOUNTS:
+            present = sea.google.messages(account)
+            assert not gone & {(account, gmail_id) for gmail_id in present}, "called gone, and is there"
+            for copy in self._copies(account):
+                told = present.get(copy.gmail_id)
+                if told is None or SKIP & set(told.get("labelIds", ())):
+                    continue
+                if book.belongs(copy.logical, book.rules):
+                    assert held.get((account, copy.gmail_id)) == f"{copy.logical}@sim", (
+                        f"{copy} is not stored as itself"
+                    )
+                    assert f"{copy.logical}@sim" in shown
+            self._nothing_private_was_read(account)
+
+    def _nothing_private_was_read(self, account: str) -> None:
+        ours = {
+            copy.thread for copy in self._copies(account) if self.book.belongs(copy.logical, self.book.ever)
+        }
+        read = self.sea.google.bodies(account, "raw") | self.sea.google.bodies(account, "full")
+        for copy in self._copies(account):
+            if copy.gmail_id in read:
+                assert copy.thread in ours, f"the body of {copy} was read"
+
+    # How it is done.
+
+    def _put(
+        self, account: str, logical: int, labels: tuple[str, ...], *, told: bool, **more: object
+    ) -> None:
+        sender, to = self.book.people[logical]
+        raw = (
+            f"From: {sender}\r\nTo: {to}\r\nSubject: S {logical}\r\nMessage-ID: <{logical}@sim>\r\n"
+            f"Date: Mon, 16 Nov 2026 10:00:00 +0000\r\n\r\nHello {logical}\r\n"
+        )
+        shown = self.sea.google.deliver(account, raw, labels, **more)
+        copy = Copy(account, shown["id"], logical, shown["threadId"], int(shown["historyId"]))
+        self.book.copies.append(copy)
+        if not SKIP & set(labels):
+            self.book.visible.add(logical)
+        self._tell(account, told)
+
+    def _tell(self, account: str, told: bool) -> None:
+        if told:
+            self._notify(
+                account, int(self.sea.google.control(f"mailboxes/{account}", method="GET")["historyId"])
+            )
+
+    def _notify(self, account: str, history_id: int) -> None:
+        hook, self.db.hook = self.db.hook, None
+        take(self.db, [Notification(account, history_id, "1", None)])
+        self.db.hook = hook
+
+    def _some(self, which: int) -> Copy | None:
+        there = [copy for copy in self.book.copies if copy.gmail_id in self.sea.google.messages(copy.account)]
+        return there[which % len(there)] if there else None
+
+    def _copies(self, account: str) -> Iterator[Copy]:
+        return (copy for copy in self.book.copies if copy.account == account)
+
+    def _once(self, at: int, what: str, act):
+        """A hook that acts at the *at*-th moment of this kind."""
+        left = [at]
+
+        def hook(moment: str) -> None:
+            if moment == what:
+                left[0] -= 1
+                if left[0] == -1:
+                    self.db.hook = None
+                    act()
+
+        return hook
+
+    def _work(self, hook) -> None:
+        """Serve every account that is due, as a consumer does; the hook may end or interrupt it."""
+        for _ in range(6):
+            with Database.transaction(self.db) as conn:
+                lease = deltas.lease(conn, owner="sim", lasts=deltas.LEASE)
+            if lease is None:
+                return
+            self.db.hook = hook
+            try:
+                attend(self.sea.deps, lease)
+            except Died:
+                return
+            finally:
+                self.db.hook = None
+
+
+def _logical(message_id: str) -> int:
+    return int(message_id.removesuffix("@sim"))
