@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from consumer.asking import put_off
 from consumer.history import ruled_out
 from consumer.mail.headers import from_headers
 from consumer.mail.message import Participant
@@ -19,8 +20,6 @@ from shared.errors import (
     MailroomError,
     MessageGone,
     NotStorable,
-    TryLater,
-    Unanswered,
 )
 from shared.gmail.client import Gmail
 from shared.gmail.resources import Message
@@ -74,7 +73,8 @@ class Capture:
     def prove(self, gmail_ids: Sequence[str]) -> None:
         """Read the headers of messages that only a search has judged; what matches after all waits.
 
-        Raises what concerns the account, and TryLater when one of them got no answer.
+        So does one that could not be read: it is tried again by itself, and visible in the end.
+        Raises what concerns the account, also when it kept some of them from being asked for.
         """
         answers = self.gmail.metadata(gmail_ids)
         read = {id_: answer for id_, answer in answers.items() if isinstance(answer, Message)}
@@ -83,13 +83,16 @@ class Capture:
             id_ for id_, message in read.items() if ruled_out(message.label_ids, self.settings.skip_labels)
         ]
         matching = [id_ for id_, hits in found.items() if hits and id_ not in ruled]
-        unheard = [answer for answer in answers.values() if isinstance(answer, TryLater)]
-        judged = [id_ for id_, answer in answers.items() if not isinstance(answer, TryLater)]
+        left = {id_: answer for id_, answer in answers.items() if put_off(answer)}
+        unread = answers.keys() - read.keys() - left.keys()
+        stuck = [id_ for id_ in unread if not isinstance(answers[id_], MessageGone)]
+        judged = [id_ for id_ in answers if id_ not in left]
         with self.db.transaction() as conn:
-            ledger.proved(conn, self.lease.account_id, judged, matching=matching, excluded=ruled)
+            judgement = ledger.Judgement(tuple(matching), tuple(ruled), tuple(stuck))
+            ledger.proved(conn, self.lease.account_id, judged, judgement)
             deltas.hold(conn, self.lease, lasts=deltas.LEASE)
-        if unheard:
-            raise unheard[0]
+        for answer in left.values():
+            raise answer
 
     def _weigh(self, entries: Sequence[Entry]) -> list[Entry]:
         """Read headers only, and return those whose participants match an investor."""
@@ -228,7 +231,7 @@ class Capture:
         for entry in entries:
             if isinstance(error, MessageGone):
                 self._missing(entry, error)
-            elif isinstance(error, TryLater) and not isinstance(error, Unanswered):
+            elif put_off(error):
                 # Not the message's fault, so not counted; yet never sooner than its own schedule says.
                 pause = max(error.after, _pause(entry.attempts)) if entry.attempts else error.after
                 self._postpone(entry, Postponed(pause, str(error), counts=False))

@@ -6,8 +6,9 @@ does not name is asked for, message by message: only Gmail's own "not found" mak
 
 from datetime import datetime, timedelta
 
+from consumer.asking import put_off
 from shared.config import Settings
-from shared.errors import LeaseLost, MessageGone, TryLater
+from shared.errors import LeaseLost, MessageGone
 from shared.gmail.client import Gmail
 from shared.gmail.many import Answers
 from shared.gmail.resources import Message
@@ -43,8 +44,8 @@ def begin(db: Database, lease: Lease, account: Account, *, anchor: int, reason: 
 def confirm(db: Database, gmail: Gmail, settings: Settings, lease: Lease, search: Search) -> None:
     """Ask for the next few messages a complete listing did not name; when none is left, end the recovery.
 
-    One in the bin or in spam is still there and gets its labels.  Raises LeaseLost, and TryLater when
-    one of them could not be asked for: it stays in doubt and is asked for again.
+    One in the bin or in spam is still there and gets its labels; one that cannot be read is not called
+    gone.  Raises LeaseLost, and what kept some of them from being asked for: they stay in doubt.
     """
     with db.transaction() as conn:
         doubtful = ledger.in_doubt(conn, lease.account_id, search.id, limit=TOGETHER)
@@ -57,7 +58,7 @@ def confirm(db: Database, gmail: Gmail, settings: Settings, lease: Lease, search
         _settle(conn, settings, lease, search, answers)
         deltas.hold(conn, lease, lasts=LEASE)
     for answer in answers.values():
-        if isinstance(answer, TryLater):
+        if put_off(answer):
             raise answer
 
 
@@ -66,8 +67,7 @@ def _settle(conn: Connection, settings: Settings, lease: Lease, search: Search, 
     there = {
         gmail_id: answer.label_ids for gmail_id, answer in answers.items() if isinstance(answer, Message)
     }
-    # Refused for a reason of its own: what cannot be asked is not called gone, and not asked for ever.
-    settled = [gmail_id for gmail_id, answer in answers.items() if not isinstance(answer, TryLater)]
+    settled = [gmail_id for gmail_id, answer in answers.items() if not put_off(answer)]
     vanish(conn, settings, lease.account_id, gone)
     ledger.relabel(conn, lease.account_id, there)
     ledger.listed(conn, lease.account_id, settled, search.id)

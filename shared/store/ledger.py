@@ -133,25 +133,28 @@ def unproved(conn: Connection, account_id: int, *, limit: int) -> list[str]:
     return [gmail_id for (gmail_id,) in conn.execute(SQL["unproved"], asked)]
 
 
-def proved(
-    conn: Connection,
-    account_id: int,
-    gmail_ids: Sequence[str],
-    *,
-    matching: Sequence[str],
-    excluded: Sequence[str],
-) -> None:
-    """Their headers were read: *matching* are an investor's after all and wait, *excluded* are drafts.
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the headers of some messages said: those that match, are drafts, could not be read.
 
     The others are nobody's, as the search had said.
     """
+
+    matching: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
+
+
+def proved(conn: Connection, account_id: int, gmail_ids: Sequence[str], said: Judgement) -> None:
+    """Note what the headers of these messages said; what matches or could not be read waits."""
     conn.execute(
         SQL["proved"],
         {
             "account_id": account_id,
             "ids": list(gmail_ids),
-            "matching": list(matching),
-            "excluded": list(excluded),
+            "matching": list(said.matching),
+            "waiting": [*said.matching, *said.unreadable],
+            "excluded": list(said.excluded),
         },
     )
 

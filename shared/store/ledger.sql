@@ -74,9 +74,9 @@ SELECT gmail_id
 UPDATE mailroom.account_messages
    SET judged_by = 'headers',
        named = named OR gmail_id = ANY (%(matching)s),
-       state = CASE WHEN gmail_id = ANY (%(matching)s) THEN 'waiting'
+       state = CASE WHEN gmail_id = ANY (%(waiting)s) THEN 'waiting'
                     WHEN gmail_id = ANY (%(excluded)s) THEN 'excluded' ELSE state END,
-       settled_at = CASE WHEN gmail_id = ANY (%(matching)s) THEN NULL ELSE settled_at END,
+       settled_at = CASE WHEN gmail_id = ANY (%(waiting)s) THEN NULL ELSE settled_at END,
        not_before = now()
  WHERE account_id = %(account_id)s AND gmail_id = ANY (%(ids)s) AND state = 'unmatched';
 

@@ -1,10 +1,12 @@
 """Finding old mail by plan: what matches is found, cheaply, once, and nothing else is read."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from consumer.worker import attend
+from shared.errors import Unanswered
 from shared.store import investors, searches
 from shared.store.investors import InvestorRow
 from tests.consumer.mails import mail, with_file
@@ -158,3 +160,34 @@ def test_a_query_gmail_refuses_is_asked_in_halves(world, refused_above):
     world.work()
 
     assert settled(world) >= set(ours)
+
+
+def test_a_message_that_never_answers_does_not_keep_the_others_from_being_proved(world):
+    stuck, *_ = noise(world, 40)
+    world.enrol(ADA)
+    real = world.deps.gmail.account
+
+    class Stuck:
+        counting = world.deps.gmail.counting
+
+        def account(self, address, **named):
+            gmail = real(address, **named)
+            ask = gmail.metadata
+
+            def metadata(ids):
+                answers = ask([one for one in ids if one != stuck])
+                silent = Unanswered("Gmail did not answer", after=timedelta(seconds=2))
+                return answers | ({stuck: silent} if stuck in ids else {})
+
+            gmail.metadata = metadata
+            return gmail
+
+    world.deps = replace(world.deps, gmail=Stuck())
+    world.work()
+    for _ in range(world.deps.settings.retry_max):
+        world.rows(b"UPDATE mailroom.account_messages SET not_before = now() RETURNING 1")
+        world.rows(b"UPDATE mailroom.email_deltas SET due_at = now() RETURNING 1")
+        world.work()
+
+    assert world.states(ADA)[stuck] == "dead"
+    assert world.rows(UNFINISHED) == [(0,)]

@@ -1,39 +1,23 @@
 """Anything that may happen to two mailboxes and their consumers, in any order; and what must hold whatever did."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from consumer.mail.message import Participant
-from consumer.match import Own, Rule, match
 from consumer.rematch import catch_up
 from consumer.worker import attend
 from infra.local.google import LocalGoogle
 from shared.store import deltas, investors
 from shared.store.database import Database
 from shared.store.investors import InvestorRow
+from tests.simulation.book import PEOPLE, RULES, SKIP, Book, Copy
+from tests.simulation.reckoning import accounted_for, reckon
 from tests.simulation.sea import ACCOUNTS, Died, Hooked, Sea, begin
 from watcher.intake import take
 from watcher.notification import Notification
 
-SKIP = {"SPAM", "TRASH", "DRAFT", "CHAT"}
-OWN = Own(frozenset(ACCOUNTS), frozenset({"fund.test"}))
-PEOPLE = (
-    "ivy@lp.example",
-    "nord@nordwind.example",
-    "eve@angel.example",
-    "news@letter.example",
-    "ben@fund.test",
-)
-RULES = (
-    ("Ivy", "address", "ivy@lp.example"),
-    ("Nordwind", "domain", "nordwind.example"),
-    ("Eve", "address", "eve@angel.example"),
-)
 FAULTS = (
     "quotaOfMinute", "retryAfter", "concurrent", "backendError", "unavailable", "badGateway", "cutBefore",
     "cutAfter", "truncated", "malformed", "html", "authError", "empty",
@@ -43,36 +27,6 @@ METHODS = ("", "history.list", "messages.list", "messages.get", "threads.get", "
 accounts_ = st.sampled_from(ACCOUNTS)
 people = st.sampled_from(PEOPLE)
 moments = st.integers(0, 40)
-
-
-@dataclass
-class Copy:
-    """One message of one mailbox, as the schedule knows it."""
-
-    account: str
-    gmail_id: str
-    logical: int
-    thread: str
-    history: int
-
-
-@dataclass
-class Book:
-    """What the schedule has done."""
-
-    people: dict[int, tuple[str, str]] = field(default_factory=dict)  # who wrote to whom, by message
-    copies: list[Copy] = field(default_factory=list)
-    rules: set[int] = field(default_factory=set)  # of RULES, in force
-    ever: set[int] = field(default_factory=set)
-    visible: set[int] = field(
-        default_factory=set
-    )  # messages that were once neither draft nor spam nor binned
-
-    def belongs(self, logical: int, rules: set[int]) -> bool:
-        sender, to = self.people[logical]
-        known = [Rule(number + 1, RULES[number][1], RULES[number][2]) for number in sorted(rules)]
-        who = (Participant("from", sender, ""), Participant("to", to, ""))
-        return bool(match(who, known, own=OWN))
 
 
 class Schedule(RuleBasedStateMachine):
@@ -250,29 +204,13 @@ class Schedule(RuleBasedStateMachine):
 
     @invariant()
     def the_cursor_is_never_beyond_what_is_accounted_for(self) -> None:
-        if not hasattr(self, "sea"):
-            return
-        cursors = dict(self.sea.rows(b"SELECT address, cursor FROM mailroom.email_accounts"))
-        known = set(self.sea.rows(
-            b"SELECT a.address, m.gmail_id FROM mailroom.account_messages m"
-            b" JOIN mailroom.email_accounts a ON a.id = m.account_id"
-        ))  # fmt: skip
-        listing = {address for (address,) in self.sea.rows(
-            b"SELECT DISTINCT a.address FROM mailroom.email_searches s JOIN mailroom.email_accounts a ON a.id = s.account_id"
-            b" WHERE s.finished_at IS NULL AND s.kind IN ('backfill', 'recovery') AND s.purpose <> 'proof'"
-        )}  # fmt: skip
-        for account in ACCOUNTS:
-            present = self.sea.google.messages(account)
-            for copy in self._copies(account):
-                told = present.get(copy.gmail_id)
-                if told is None or SKIP & set(told.get("labelIds", ())) or copy.history > cursors[account]:
-                    continue
-                assert (account, copy.gmail_id) in known or account in listing, f"{copy} is not accounted for"
+        if hasattr(self, "sea"):
+            accounted_for(self.book, self.sea)
 
     def teardown(self) -> None:
         if hasattr(self, "sea"):
             self._quieten()
-            self._reckon()
+            reckon(self.book, self.sea)
 
     def _quieten(self) -> None:
         """Nothing happens any more, everything works: what is owed has to be done now."""
@@ -292,58 +230,6 @@ class Schedule(RuleBasedStateMachine):
         )
         with Database.transaction(self.db) as conn:
             deltas.wake(conn, [account_id for (account_id,) in stopped])
-
-    def _reckon(self) -> None:
-        book, sea = self.book, self.sea
-        waits = sea.rows(
-            b"SELECT gmail_id, state, error FROM mailroom.account_messages WHERE state IN ('waiting', 'dead')"
-        )
-        assert not waits, f"still waiting or dead: {waits}"
-        unfinished = sea.rows(
-            b"SELECT account_id, kind, purpose, state FROM mailroom.email_searches WHERE finished_at IS NULL"
-        )
-        assert not unfinished, f"never finished: {unfinished}"
-        gone = set(sea.rows(
-            b"SELECT a.address, m.gmail_id FROM mailroom.account_messages m"
-            b" JOIN mailroom.email_accounts a ON a.id = m.account_id WHERE m.state = 'gone'"
-        ))  # fmt: skip
-        shown = [row[0] for row in sea.rows(b"SELECT message_id FROM crm.emails ORDER BY 1")]
-        assert len(shown) == len(set(shown)), "a message is stored twice"
-        held = {
-            (address, gmail_id): message_id
-            for address, gmail_id, message_id in sea.rows(
-                b"SELECT a.address, m.gmail_id, e.message_id FROM mailroom.account_messages m"
-                b" JOIN mailroom.email_accounts a ON a.id = m.account_id"
-                b" JOIN mailroom.emails e ON e.id = m.email_id WHERE m.state = 'stored'"
-            )
-        }
-        for message_id in shown:
-            assert _logical(message_id) in book.visible, f"{message_id} was never more than a draft or spam"
-            assert book.belongs(_logical(message_id), book.rules), f"{message_id} is nobody's"
-        for account in ACCOUNTS:
-            present = sea.google.messages(account)
-            assert not gone & {(account, gmail_id) for gmail_id in present}, "called gone, and is there"
-            for copy in self._copies(account):
-                told = present.get(copy.gmail_id)
-                if told is None or SKIP & set(told.get("labelIds", ())):
-                    continue
-                if book.belongs(copy.logical, book.rules):
-                    assert held.get((account, copy.gmail_id)) == f"{copy.logical}@sim", (
-                        f"{copy} is not stored as itself"
-                    )
-                    assert f"{copy.logical}@sim" in shown
-            self._nothing_private_was_read(account)
-
-    def _nothing_private_was_read(self, account: str) -> None:
-        ours = {
-            copy.thread for copy in self._copies(account) if self.book.belongs(copy.logical, self.book.ever)
-        }
-        read = self.sea.google.bodies(account, "raw") | self.sea.google.bodies(account, "full")
-        for copy in self._copies(account):
-            if copy.gmail_id in read:
-                assert copy.thread in ours, f"the body of {copy} was read"
-
-    # How it is done.
 
     def _put(
         self, account: str, logical: int, labels: tuple[str, ...], *, told: bool, **more: object
@@ -375,9 +261,6 @@ class Schedule(RuleBasedStateMachine):
         there = [copy for copy in self.book.copies if copy.gmail_id in self.sea.google.messages(copy.account)]
         return there[which % len(there)] if there else None
 
-    def _copies(self, account: str) -> Iterator[Copy]:
-        return (copy for copy in self.book.copies if copy.account == account)
-
     def _once(self, at: int, what: str, act):
         """A hook that acts at the *at*-th moment of this kind."""
         left = [at]
@@ -405,7 +288,3 @@ class Schedule(RuleBasedStateMachine):
                 return
             finally:
                 self.db.hook = None
-
-
-def _logical(message_id: str) -> int:
-    return int(message_id.removesuffix("@sim"))

@@ -1,0 +1,55 @@
+"""What a schedule has done, and what it therefore expects to find."""
+
+from dataclasses import dataclass, field
+
+from consumer.mail.message import Participant
+from consumer.match import Own, Rule, match
+from tests.simulation.sea import ACCOUNTS
+
+SKIP = {"SPAM", "TRASH", "DRAFT", "CHAT"}
+OWN = Own(frozenset(ACCOUNTS), frozenset({"fund.test"}))
+PEOPLE = (
+    "ivy@lp.example",
+    "nord@nordwind.example",
+    "eve@angel.example",
+    "news@letter.example",
+    "ben@fund.test",
+)
+RULES = (
+    ("Ivy", "address", "ivy@lp.example"),
+    ("Nordwind", "domain", "nordwind.example"),
+    ("Eve", "address", "eve@angel.example"),
+)
+
+
+@dataclass
+class Copy:
+    """One message of one mailbox, as the schedule knows it."""
+
+    account: str
+    gmail_id: str
+    logical: int
+    thread: str
+    history: int
+
+
+@dataclass
+class Book:
+    """What the schedule has done."""
+
+    people: dict[int, tuple[str, str]] = field(default_factory=dict)  # who wrote to whom, by message
+    copies: list[Copy] = field(default_factory=list)
+    rules: set[int] = field(default_factory=set)  # of RULES, in force
+    ever: set[int] = field(default_factory=set)
+    visible: set[int] = field(
+        default_factory=set
+    )  # messages that were once neither draft nor spam nor binned
+
+    def belongs(self, logical: int, rules: set[int]) -> bool:
+        sender, to = self.people[logical]
+        known = [Rule(number + 1, RULES[number][1], RULES[number][2]) for number in sorted(rules)]
+        who = (Participant("from", sender, ""), Participant("to", to, ""))
+        return bool(match(who, known, own=OWN))
+
+    def of(self, account: str) -> list[Copy]:
+        return [copy for copy in self.copies if copy.account == account]
