@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fmt bench corpus fuzz lock clean
+.PHONY: simulate bench-quota help demo test check fmt bench corpus fuzz lock clean
 
 # The first Python of at least 3.11 on this machine; override with `make PYTHON=...`.
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
@@ -47,6 +47,9 @@ fuzz: $(READY) ## Five minutes of damaged mail through the parser (ARGS=--minute
 
 bench-quota: $(READY) ## Count Gmail's quota units of a first capture (ARGS="--json FILE")
 	@$(BIN)/mailroom bench-quota $(ARGS)
+
+simulate: $(READY) ## Two thousand schedules of everything that may happen (ARGS=--hypothesis-seed=N to repeat one)
+	@MAILROOM_SCHEDULES=$${MAILROOM_SCHEDULES:-2000} $(BIN)/python -m pytest -q tests/simulation -k whatever $(ARGS)
 
 lock: ## Pin every dependency with its hashes (needs uv on the PATH)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

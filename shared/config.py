@@ -72,7 +72,7 @@ class Settings(BaseModel):
     data_dir: Path = _env("CRM_GMAIL_DATA_DIR", Path("data"))
     blob_url: str = _env("CRM_GMAIL_BLOB_URL", "")  # empty: files under data_dir
 
-    auth_method: Literal["dwd"] = _env("CRM_GMAIL_AUTH_METHOD", "dwd")
+    auth_method: Literal["dwd", "oauth"] = _env("CRM_GMAIL_AUTH_METHOD", "dwd")
     sa_key_path: Path | None = _env("CRM_GMAIL_SA_KEY_PATH", None)
     sa_email: str = _env("CRM_GMAIL_SA_EMAIL", "", pattern=r"^$|^[^@\s/]+@[^@\s/]+$")  # instead of a key
     workspace_domain: LowerNames = _env(
@@ -84,6 +84,13 @@ class Settings(BaseModel):
     token_url: str = _env("CRM_GMAIL_TOKEN_URL", "https://oauth2.googleapis.com/token")
     iam_url: str = _env("CRM_GMAIL_IAM_URL", "https://iamcredentials.googleapis.com")
     metadata_url: str = _env("CRM_GMAIL_METADATA_URL", "http://metadata.google.internal")
+
+    # Per-user consent (auth method oauth).
+    oauth_client_id: str = _env("CRM_GMAIL_OAUTH_CLIENT_ID", "")
+    oauth_client_secret: str = _env("CRM_GMAIL_OAUTH_CLIENT_SECRET", "", repr=False)
+    oauth_redirect_uri: str = _env("CRM_GMAIL_OAUTH_REDIRECT_URI", "")
+    auth_url: str = _env("CRM_GMAIL_AUTH_URL", "https://accounts.google.com/o/oauth2/v2/auth")
+    revoke_url: str = _env("CRM_GMAIL_REVOKE_URL", "https://oauth2.googleapis.com/revoke")
 
     # Seal the refresh tokens; the first seals, the old ones still open.
     secret_key: str = _env("CRM_GMAIL_SECRET_KEY", "", repr=False)
@@ -193,8 +200,18 @@ WHY = {
 }
 
 
+CONSENT = {
+    "CRM_GMAIL_OAUTH_CLIENT_ID": "the OAuth client that asks for consent",
+    "CRM_GMAIL_OAUTH_CLIENT_SECRET": "the secret of that OAuth client",
+    "CRM_GMAIL_OAUTH_REDIRECT_URI": "https://YOUR-CONSOLE/api/email/oauth/callback, as Google knows it",
+    "CRM_GMAIL_SECRET_KEY": "the key that seals refresh tokens; mailroom key new makes one",
+}
+
+
 def _no_access(given: Mapping[str, str]) -> list[str]:
-    """Gmail is read as a service account: with its key, or without by the machine's own identity."""
+    """Gmail is read by each owner's consent, or as a service account: with its key, or without one."""
+    if given.get("CRM_GMAIL_AUTH_METHOD") == "oauth":
+        return [f"{name} is not set: {why}" for name, why in CONSENT.items() if name not in given]
     if "CRM_GMAIL_SA_KEY_PATH" in given or "CRM_GMAIL_SA_EMAIL" in given:
         return []
     key = "CRM_GMAIL_SA_KEY_PATH is not set: the service-account key file with domain-wide delegation"
@@ -214,6 +231,9 @@ def _insecure_url(settings: Settings) -> str | None:
         "CRM_GMAIL_TOKEN_URL": settings.token_url,
         "CRM_GMAIL_PUSH_CERTS_URL": settings.push_certs_url,
         "CRM_GMAIL_IAM_URL": settings.iam_url,
+        "CRM_GMAIL_AUTH_URL": settings.auth_url,
+        "CRM_GMAIL_REVOKE_URL": settings.revoke_url,
+        "CRM_GMAIL_OAUTH_REDIRECT_URI": settings.oauth_redirect_uri or settings.auth_url,
     }
     bad = [name for name, url in urls.items() if not _is_safe(url)]
     if not _is_safe(settings.metadata_url, plain=(*LOOPBACK, METADATA)):
@@ -244,6 +264,12 @@ def _odd_domains(settings: Settings) -> str | None:
 DOMAIN = re.compile(r"[^@\s/:.]+(\.[^@\s/:.]+)*")
 
 
+def _odd_redirect(settings: Settings) -> str | None:
+    if settings.oauth_redirect_uri and not settings.oauth_redirect_uri.endswith("/api/email/oauth/callback"):
+        return "CRM_GMAIL_OAUTH_REDIRECT_URI: end it with /api/email/oauth/callback"
+    return None
+
+
 def _foreign_blobs(settings: Settings) -> str | None:
     if settings.blob_url and not settings.blob_url.startswith("file://"):
         return f"CRM_GMAIL_BLOB_URL: {settings.blob_url.split(':')[0]} is not supported yet; use file:///path"
@@ -262,6 +288,7 @@ CHECKS: tuple[Callable[[Settings], str | None], ...] = (
     _insecure_url,
     _two_ways_in,
     _odd_domains,
+    _odd_redirect,
     _foreign_blobs,
     _topic_and_subscription,
 )

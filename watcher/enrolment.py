@@ -1,6 +1,7 @@
 """Enrol an account: first its row and its cursor, then the watch, so nothing can fall between."""
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from shared.config import Settings
@@ -9,7 +10,7 @@ from shared.gmail.client import GmailFactory
 from shared.gmail.resources import Profile, Watch
 from shared.store import accounts, audit, deltas
 from shared.store.accounts import Account
-from shared.store.database import Database
+from shared.store.database import Connection, Database
 from watcher.schedule import next_renewal
 
 # Seen only when the process that enrolled was ended in the middle of it.
@@ -18,18 +19,37 @@ ENROLLING = "enrolling has not come to its end: enrol it once more"
 ADDRESS = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9.-]{1,255}")
 
 
-def enrol(db: Database, gmail: GmailFactory, address: str, *, settings: Settings, actor: str) -> Account:
+Keep = Callable[[Connection, int], None]
+
+
+def nothing(conn: Connection, account_id: int) -> None:
+    """Delegation needs nothing kept for an account."""
+    del conn, account_id
+
+
+def enrol(  # noqa: PLR0913 - the grant of one account is one thing more
+    db: Database,
+    gmail: GmailFactory,
+    address: str,
+    *,
+    settings: Settings,
+    actor: str,
+    keep: Keep = nothing,
+) -> Account:
     """Start capturing a mailbox and return its account; one that is captured already stays as it is.
 
     An account stopped by trouble that is over is watched and active again; its cursor stays, so that
     nothing in between is lost.  Raises Refused for an address that is malformed or not of our domains
     (Gmail is not asked), or only a second name of a mailbox; and whatever Gmail refuses.  Then nothing
-    is stored, and an account that was there stays as it was.
+    is stored, and an account that was there stays as it was.  *keep* stores the account's own grant, in
+    the transaction that lets it be captured.
     """
     wanted = checked(address, settings.workspace_domain)
     with db.transaction() as conn:
         known = accounts.by_address(conn, wanted)
     if known and known.status == "active":
+        with db.transaction() as conn:
+            keep(conn, known.id)
         return known
     mailbox = gmail.account(wanted, live=True)
     profile = mailbox.profile()
@@ -41,7 +61,7 @@ def enrol(db: Database, gmail: GmailFactory, address: str, *, settings: Settings
         with db.transaction() as conn:
             accounts.withdraw(conn, known.id, reason=ENROLLING)
         raise
-    return _activate(db, known, watch, actor)
+    return _activate(db, known, watch, actor, keep)
 
 
 def _primary(wanted: str, profile: Profile) -> None:
@@ -86,11 +106,12 @@ def checked(address: str, domains: tuple[str, ...]) -> str:
     return wanted
 
 
-def _activate(db: Database, known: Account, watch: Watch, actor: str) -> Account:
+def _activate(db: Database, known: Account, watch: Watch, actor: str, keep: Keep) -> Account:
     """Capture from now on; who is slower than somebody else who enrols the same finds it done."""
     with db.transaction() as conn:
         due_at = next_renewal(datetime.now(UTC), watch.expiration)
         accounts.watch_renewed(conn, known.id, expires_at=watch.expiration, due_at=due_at)
+        keep(conn, known.id)
         if accounts.activate(conn, known.id):
             deltas.wake(conn, [known.id])
             what = "enrol" if known.status_reason == ENROLLING else "revive"

@@ -21,7 +21,7 @@ def gmail(settings: Settings, db: Database, *, stop: Event | None = None) -> Gen
     A wait for units ends when *stop* is set.
     """
     with recording(budget(settings, db, stop=stop)) as shared:
-        yield wiring.gmail(settings, shared)
+        yield wiring.gmail(settings, shared, db)
 
 
 def budget(settings: Settings, db: Database, *, stop: Event | None = None) -> Budget:

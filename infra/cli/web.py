@@ -9,6 +9,7 @@ from infra.cli import metering, wiring
 from shared.config import Need
 from shared.errors import ConfigError, Refused
 from shared.log import logger
+from watcher.consent import Consents
 from watcher.push_token import PushTokens
 from watcher.web.deps import PARTS, Deps, Part
 
@@ -58,6 +59,7 @@ def web(host: str, port: int, serve: tuple[Part, ...], threads: int) -> None:
             settings,
             push_tokens=_push_tokens(settings) if "push" in serve else None,
             gmail_factory=gmail,
+            consents=_consents(settings) if reads_gmail else None,
             serve=serve,
         )
         try:
@@ -75,6 +77,15 @@ def _settings(serve: tuple[Part, ...]) -> wiring.Settings:
     """The push endpoint never starts half set up; the API without Gmail only says that it is switched off."""
     needs: tuple[Need, ...] = ("push",) if "push" in serve else ()
     return wiring.settings(*needs, when_on=("gmail", "watch") if "api" in serve else ())
+
+
+def _consents(settings: wiring.Settings) -> Consents | None:
+    if settings.auth_method != "oauth":
+        return None
+    try:
+        return Consents.from_settings(settings)
+    except ConfigError as bad:
+        raise wiring.stopped(bad) from None
 
 
 def _push_tokens(settings: wiring.Settings) -> PushTokens:

@@ -50,18 +50,40 @@ def database(settings: Settings, *, most: int = 8, name: str = "mailroom") -> Ge
         yield db
 
 
-def gmail(settings: Settings, budget: Budget | None = None) -> GmailFactory:
-    """Return Gmail, by whatever way into the mailboxes the settings give.
+def gmail(settings: Settings, budget: Budget | None = None, db: Database | None = None) -> GmailFactory:
+    """Return Gmail, by whatever way into the mailboxes the settings give; consents are kept in *db*.
 
     Without *budget* nobody else knows of the units it spends.
     """
     transport = Transport()
     try:
-        tokens = _delegated(settings, transport)
+        if settings.auth_method == "oauth":
+            tokens = _consented(settings, transport, db)
+        else:
+            tokens = _delegated(settings, transport)
     except ConfigError as bad:
         raise stopped(bad) from None
     budget = budget or Budget(settings.rate_units_sec)
     return GmailFactory(settings.api_url, transport=transport, tokens=tokens, budget=budget)
+
+
+def _consented(settings: Settings, transport: Transport, db: Database | None) -> Tokens:
+    """Return tokens by each mailbox owner's consent."""
+    from shared.credentials.oauth import OAuthTokens, Sealed
+    from shared.credentials.sealing import Keyring, Sealer
+    from shared.store import oauth_tokens
+    from watcher import consent
+
+    if db is None:
+        raise ConfigError(["consents are kept in the database, which this command does not open"])
+
+    def lookup(address: str) -> Sealed | None:
+        with db.transaction() as conn:
+            grant = oauth_tokens.of_address(conn, address)
+        return Sealed(grant.account_id, grant.sealed) if grant else None
+
+    sealer = Sealer(Keyring.from_settings(settings))
+    return OAuthTokens(consent.app(settings), sealer, lookup, transport=transport)
 
 
 def _delegated(settings: Settings, transport: Transport) -> Tokens:

@@ -91,6 +91,12 @@ class CachedTokens(ABC):
         with slot.lock:
             slot.good_until = 0.0
 
+    def reconnected(self, address: str) -> None:
+        """Forget that an account was refused: it has another grant by now."""
+        slot = self._slot(address)
+        with slot.lock:
+            slot.refusal.error = None
+
     def _slot(self, address: str) -> _Slot:
         with self._lock:
             return self._slots.setdefault(address, _Slot())

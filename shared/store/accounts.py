@@ -117,6 +117,11 @@ def set_status(conn: Connection, account_id: int, status: str, reason: str) -> N
     conn.execute(SQL["set_status"], {"id": account_id, "status": status, "reason": reason})
 
 
+def set_visibility(conn: Connection, account_id: int, visibility: str) -> None:
+    """Set how much of this account's mail the CRM sees: full, subject or metadata."""
+    conn.execute(SQL["set_visibility"], {"id": account_id, "visibility": visibility})
+
+
 def own_addresses(conn: Connection) -> frozenset[str]:
     """Return the addresses of all enrolled accounts."""
     return frozenset(address for (address,) in conn.execute(SQL["own_addresses"]))

@@ -61,6 +61,9 @@ UPDATE mailroom.email_accounts
    SET status = %(status)s, status_reason = %(reason)s
  WHERE id = %(id)s;
 
+-- name: set_visibility
+UPDATE mailroom.email_accounts SET visibility = %(visibility)s WHERE id = %(id)s;
+
 -- name: own_addresses
 SELECT address FROM mailroom.email_accounts;
 

@@ -25,12 +25,19 @@ class Grant:
 def put(conn: Connection, account_id: int, sealed: str, scope: str) -> None:
     """Keep a grant in place of the account's earlier one.  Raises NotStorable when it is not sealed."""
     conn.execute(SQL["put"], {"account": account_id, "sealed": sealed, "scope": scope})
+    conn.execute(SQL["by_consent"], {"account": account_id})
 
 
 def get(conn: Connection, account_id: int) -> Grant | None:
     """Return an account's grant, or None."""
     with conn.cursor(row_factory=class_row(Grant)) as cursor:
         return cursor.execute(SQL["get"], {"account": account_id}).fetchone()
+
+
+def of_address(conn: Connection, address: str) -> Grant | None:
+    """Return the grant of the account with this address, or None."""
+    with conn.cursor(row_factory=class_row(Grant)) as cursor:
+        return cursor.execute(SQL["of_address"], {"address": address.lower()}).fetchone()
 
 
 def remove(conn: Connection, account_id: int) -> bool:

@@ -7,6 +7,15 @@ ON CONFLICT (account_id) DO UPDATE
 -- name: get
 SELECT account_id, sealed, scope FROM mailroom.oauth_tokens WHERE account_id = %(account)s;
 
+-- name: of_address
+SELECT t.account_id, t.sealed, t.scope
+  FROM mailroom.oauth_tokens t
+  JOIN mailroom.email_accounts a ON a.id = t.account_id
+ WHERE a.address = %(address)s;
+
+-- name: by_consent
+UPDATE mailroom.email_accounts SET auth = 'oauth' WHERE id = %(account)s;
+
 -- name: remove
 DELETE FROM mailroom.oauth_tokens WHERE account_id = %(account)s;
 

@@ -17,6 +17,10 @@ RULES = {
     "/api/email/status": "admin",
     "/api/email/accounts": "admin",
     "/api/email/accounts/enroll": "admin",
+    "/api/email/accounts/<email>": "admin",
+    "/api/email/oauth/start": "admin",
+    "/api/email/oauth/callback": "anybody",
+    "/connect": "page",
     "/api/email/sync/run-now": "admin",
 }
 

@@ -5,10 +5,14 @@ from datetime import datetime, timedelta
 
 from flask import Blueprint, Response, jsonify
 
-from shared.errors import Refused
-from shared.store import serve
+from shared.errors import MailroomError, Refused
+from shared.store import accounts as store
+from shared.store import audit, serve
+from shared.store.accounts import Account
+from shared.store.database import Connection
 from shared.store.serve import MailboxLine
 from watcher.alarms import alarms
+from watcher.consent import disconnect as forget_grant
 from watcher.enrolment import enrol
 from watcher.web.body import fields
 from watcher.web.deps import deps
@@ -38,6 +42,59 @@ def enroll() -> Response:
     answer = jsonify(id=account.id, email=account.address, status=account.status)
     answer.status_code = 201
     return answer
+
+
+@accounts.patch("/<email>")
+@api("admin")
+def change(email: str) -> Response:
+    """Set who may see how much of a mailbox ({"visibility"}) or let it rest ({"status": "paused"})."""
+    told = fields(visibility=False, status=False)
+    visibility, status = told.get("visibility"), told.get("status")
+    if visibility not in {None, "full", "subject", "metadata"}:
+        raise Refused("visibility is full, subject or metadata")
+    if status not in {None, "paused"}:
+        raise Refused("status may be set to paused; POST /api/email/accounts/enroll starts an account again")
+    with deps().db.transaction() as conn:
+        account = _known(conn, email)
+        if visibility:
+            store.set_visibility(conn, account.id, visibility)
+        if status:
+            store.set_status(conn, account.id, status, "paused by an admin")
+        audit.note(conn, actor=actor(), action="account.change", subject=account.address, **told)
+    return jsonify(email=account.address, changed=told)
+
+
+@accounts.delete("/<email>")
+@api("admin")
+def disconnect(email: str) -> Response:
+    """Stop capturing a mailbox: its watch ends, its grant is revoked and forgotten.  What is stored stays."""
+    here = deps()
+    with here.db.transaction() as conn:
+        account = _known(conn, email)
+    stopped = _stop_watch(account.address)
+    revoked = forget_grant(here.db, here.consents, account)
+    with here.db.transaction() as conn:
+        store.set_status(conn, account.id, "paused", "disconnected by an admin")
+        audit.note(conn, actor=actor(), action="account.disconnect", subject=account.address)
+    return jsonify(email=account.address, status="paused", watch_stopped=stopped, grant_revoked=revoked)
+
+
+def _stop_watch(address: str) -> bool:
+    """Best effort: without access there is nothing to stop, and the watch ends by itself within a week."""
+    gmail = deps().gmail_factory
+    try:
+        if gmail is not None:
+            gmail.account(address, live=True).stop()
+    except MailroomError:
+        return False
+    return gmail is not None
+
+
+def _known(conn: Connection, email: str) -> Account:
+    account = store.by_address(conn, email)
+    if account is None:
+        raise Refused("no account has this address: GET /api/email/accounts lists them")
+    return account
 
 
 def shown(line: MailboxLine, now: datetime) -> dict[str, object]:

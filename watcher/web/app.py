@@ -7,11 +7,12 @@ from watcher.web.accounts import accounts
 from watcher.web.console import console
 from watcher.web.deps import Deps, attach
 from watcher.web.health import health
+from watcher.web.oauth import oauth, pages
 from watcher.web.push import push
 from watcher.web.status import status
 from watcher.web.sync import sync
 
-BLUEPRINTS = {"push": (push,), "api": (accounts, status, sync), "console": (console,)}
+BLUEPRINTS = {"push": (push,), "api": (accounts, status, sync, oauth), "console": (console, pages)}
 
 LARGEST_BODY = 1024 * 1024  # bytes; a push may have 64 KiB
 

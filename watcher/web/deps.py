@@ -10,6 +10,7 @@ from flask import Flask, current_app
 from shared.config import Settings
 from shared.gmail.client import GmailFactory
 from shared.store.database import Database
+from watcher.consent import Consents
 from watcher.push_token import PushTokens
 
 Part = Literal["push", "api", "console"]
@@ -28,6 +29,7 @@ class Deps:
     settings: Settings
     push_tokens: PushTokens | None  # part "push"
     gmail_factory: GmailFactory | None  # part "api"
+    consents: Consents | None = None  # part "api", where mailboxes are connected by consent
     now: Callable[[], datetime] = _utc_now  # aware, UTC
     serve: tuple[Part, ...] = PARTS
 
