@@ -63,7 +63,7 @@ def list_page(db: Database, gmail: Gmail, lease: Lease, search: Search, *, size:
         return
     with db.transaction() as conn:
         _write_down(conn, lease, search, page)
-        token = page.next_page_token or ""
+        token = "" if search.purpose == "newest" else page.next_page_token or ""
         searches.advance(conn, search, page_token=token, found=len(page.messages), done=not token)
         deltas.hold(conn, lease, lasts=LEASE)
 

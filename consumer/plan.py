@@ -16,8 +16,9 @@ LIST, GET, THREAD = "gmail.users.messages.list", "gmail.users.messages.get", "gm
 #   files  they carry attachments
 #   scan   nothing is known of them: read their headers
 #   rest   no search named them: they match nobody, unless a proof says otherwise
+#   newest one page, some time after everything was listed: Gmail's index may have been behind
 #   proof  read the headers of what only a search has judged, when there are units to spare
-Purpose = Literal["name", "files", "scan", "rest", "proof"]
+Purpose = Literal["name", "files", "scan", "rest", "newest", "proof"]
 
 # Google's own client sends a longer query in another way; a refusal halves the step.
 LONGEST_QUERY = 1_500  # characters
@@ -102,7 +103,7 @@ def chunked(terms: Iterable[str], longest: int = LONGEST_QUERY) -> list[tuple[st
 
 def query(terms: Sequence[str], purpose: Purpose) -> str:
     """Write a step in Gmail's search language: {} is OR, and every field a correspondent can stand in."""
-    if purpose in {"scan", "rest"}:
+    if purpose in {"scan", "rest", "newest"}:
         return ""
     anybody = "{" + " ".join(map(_named, terms)) + "}"
     return " ".join([anybody, *(["has:attachment"] if purpose == "files" else []), NEVER])

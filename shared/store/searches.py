@@ -48,6 +48,8 @@ def advance(conn: Connection, search: Search, *, page_token: str, found: int, do
     After its last page a recovery goes on to what the listing did not name; other searches are done.
     """
     conn.execute(SQL["advance"], {"id": search.id, "page_token": page_token, "found": found, "done": done})
+    if done and search.kind == "backfill" and search.purpose in {"scan", "rest"}:
+        conn.execute(SQL["look_again"], {"id": search.id})
 
 
 def recover(conn: Connection, account_id: int, *, cursor: int, anchor: int, reason: GapReason) -> None:
@@ -82,6 +84,7 @@ def ask(conn: Connection, terms: Sequence[str]) -> int:
 def finish(conn: Connection, search: Search) -> None:
     """End a recovery: the difference was followed both ways, its gaps are closed."""
     conn.execute(SQL["finish"], {"id": search.id})
+    conn.execute(SQL["look_again"], {"id": search.id})
 
 
 def count_gone(conn: Connection, search: Search, number: int) -> None:

@@ -1,9 +1,11 @@
 -- name: open_search
+-- The newest page is listed once more when Gmail's index has had time to catch up with its own history.
 SELECT id, account_id, kind, purpose, terms, page_token, listed, state
   FROM mailroom.email_searches
  WHERE account_id = %(account_id)s AND finished_at IS NULL
+   AND (purpose <> 'newest' OR created_at < now() - interval '30 seconds')
  ORDER BY kind = 'recovery' AND purpose <> 'proof' DESC,
-          array_position(ARRAY['plan', 'name', 'files', 'scan', 'rest', 'proof'], purpose), id
+          array_position(ARRAY['plan', 'name', 'files', 'newest', 'scan', 'rest', 'proof'], purpose), id
  LIMIT 1;
 
 -- name: become
@@ -22,6 +24,11 @@ SELECT account_id, kind, %(purpose)s, %(terms)s FROM mailroom.email_searches WHE
 -- name: ask
 INSERT INTO mailroom.email_searches (account_id, kind, terms)
 SELECT id, 'investor', %(terms)s FROM mailroom.email_accounts;
+
+-- name: look_again
+-- A listing may run behind the history id that was taken before it: what it did not show yet, nothing else would.
+INSERT INTO mailroom.email_searches (account_id, kind, purpose)
+SELECT account_id, 'backfill', 'newest' FROM mailroom.email_searches WHERE id = %(id)s;
 
 -- name: advance
 UPDATE mailroom.email_searches

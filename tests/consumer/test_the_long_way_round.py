@@ -168,3 +168,19 @@ def test_recovery_asks_for_no_message_it_has_already(ada):
     # history 2, profile 1 for the anchor and 1 for the plan, listing 5, the headers of the new one 20
     assert done.units == 29
     assert (done.stored, done.unmatched) == (0, 1)
+
+
+def test_a_message_that_the_listing_did_not_show_yet_is_found_a_little_later(ada):
+    ada.google.control("settings", {"message_lag_sec": 20, "history_lag_sec": 20})
+    late = ada.google.deliver(ADA, mail(), notify=False)["id"]
+    lose_history(ada)
+    assert late not in ada.states(ADA)
+
+    ada.google.control("clock", {"advanceSeconds": 40})
+    ada.rows(
+        b"UPDATE mailroom.email_searches SET created_at = created_at - interval '40 seconds' RETURNING 1"
+    )
+    ada.rows(b"UPDATE mailroom.email_deltas SET due_at = now() RETURNING 1")
+    ada.work()
+
+    assert ada.states(ADA)[late] == "stored"

@@ -40,7 +40,7 @@ TOGETHER = 500
 
 STORED = b"SELECT count(*) FROM crm.emails"
 RECENT = b"SELECT count(*) FROM mailroom.emails e WHERE sent_at >= to_timestamp(%s)"
-UNPROVED = b"SELECT count(*) FROM mailroom.email_searches WHERE finished_at IS NULL"
+UNPROVED = b"SELECT count(*) FROM mailroom.email_searches WHERE finished_at IS NULL AND purpose <> 'newest'"
 
 
 def figures(messages: int, everybody: tuple[int, ...], say: Callable[[str], None]) -> Iterator[Figure]:

@@ -15,4 +15,4 @@ ALTER TABLE mailroom.email_searches DROP COLUMN query;
 ALTER TABLE mailroom.email_searches ADD COLUMN terms text[] NOT NULL DEFAULT '{}';
 ALTER TABLE mailroom.email_searches ADD COLUMN purpose text NOT NULL DEFAULT 'plan';
 ALTER TABLE mailroom.email_searches ADD CONSTRAINT search_purpose_known
-    CHECK (purpose IN ('plan', 'name', 'files', 'scan', 'rest', 'proof'));
+    CHECK (purpose IN ('plan', 'name', 'files', 'scan', 'rest', 'proof', 'newest'));

@@ -130,7 +130,7 @@ SELECT a.id,
        c.excluded,
        c.gone,
        c.dead,
-       EXISTS (SELECT FROM mailroom.email_searches s WHERE s.account_id = a.id AND s.state = 'listing') AS listing,
+       EXISTS (SELECT FROM mailroom.email_searches s WHERE s.account_id = a.id AND s.state = 'listing' AND s.purpose <> 'newest') AS listing,
        d.push_broken_at
   FROM mailroom.email_accounts a
   JOIN mailroom.email_deltas d ON d.account_id = a.id
