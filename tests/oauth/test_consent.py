@@ -13,8 +13,9 @@ from infra.cli import wiring
 from infra.local.google import serve
 from shared.config import Settings
 from shared.credentials.oauth import SCOPE
+from shared.credentials.sealing import Keyring, Sealer
 from shared.errors import OperatorMustAct, Reconnect
-from shared.store import tokens
+from shared.store import oauth_tokens, tokens
 from shared.store.database import Database
 from watcher.consent import Consents
 from watcher.web.app import create_app
@@ -285,3 +286,29 @@ def test_a_second_consent_of_a_captured_mailbox_replaces_its_grant(here):
     [(second,)] = here.rows(b"SELECT sealed FROM mailroom.oauth_tokens")
     assert first != second
     assert here.gmail().account(ADA).profile().email_address == ADA
+
+
+def test_nothing_secret_of_a_consent_reaches_any_log(here, caplog, capsys):
+    caplog.set_level("DEBUG")
+    seen = []
+    url = here.begin()
+    back = here.decide(url)
+    seen += [parse_qs(urlsplit(back).query)[name][0] for name in ("code", "state")]
+    assert here.back(back).status_code == 200
+    with here.db.transaction() as conn:
+        grant = oauth_tokens.of_address(conn, ADA)
+    seen.append(
+        Sealer(Keyring.from_settings(here.settings)).unseal(grant.sealed, account_id=grant.account_id)
+    )
+    gmail = here.gmail()
+    seen.append(gmail._means.tokens.token(ADA))
+    seen.append(here.settings.oauth_client_secret)
+    here.control(f"users/{ADA}/revoke")
+    gmail._means.tokens.forget(ADA)
+    with pytest.raises(Reconnect):
+        gmail.account(ADA).profile()
+
+    logged = caplog.text + "".join(capsys.readouterr())
+
+    assert all(len(one) > 10 for one in seen)
+    assert [one for one in seen if one in logged] == []
