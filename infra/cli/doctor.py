@@ -78,7 +78,7 @@ def _inside(settings: wiring.Settings, account: str | None, *, watch: bool) -> I
         else:
             yield from guarded("database", partial(here.database, db, settings))
             yield from guarded("accounts", partial(here.work, db, datetime.now(UTC)))
-        gmail, said = _opened(lambda: wiring.gmail(settings))
+        gmail, said = _opened(lambda: wiring.gmail(settings, db=db))
         if gmail is None:
             yield problem("credentials", said)
         else:
@@ -88,7 +88,7 @@ def _inside(settings: wiring.Settings, account: str | None, *, watch: bool) -> I
 def _database(settings: wiring.Settings, opened: ExitStack) -> tuple[Database | None, str]:
     if not settings.database_url and not (settings.data_dir / "postgres").exists():
         return None, "DATABASE_URL is not set, and mailroom migrate has not made an embedded one yet"
-    return _opened(lambda: opened.enter_context(wiring.database(settings, most=1, name="mailroom-doctor")))
+    return _opened(lambda: opened.enter_context(wiring.database(settings, most=2, name="mailroom-doctor")))
 
 
 def _switched(settings: wiring.Settings) -> Finding:
