@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: simulate bench-quota help demo test check fmt bench corpus fuzz lock clean
+.PHONY: simulate bench-quota help demo test check fmt bench corpus fuzz lock clean defences
 
 # The first Python of at least 3.11 on this machine; override with `make PYTHON=...`.
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
@@ -50,6 +50,9 @@ bench-quota: $(READY) ## Count Gmail's quota units of a first capture (ARGS="--j
 
 simulate: $(READY) ## Two thousand schedules of everything that may happen (ARGS=--hypothesis-seed=N to repeat one)
 	@MAILROOM_SCHEDULES=$${MAILROOM_SCHEDULES:-2000} $(BIN)/python -m pytest -q tests/simulation -k whatever $(ARGS)
+
+defences: $(READY) ## Take out each defence in turn: the simulation must notice (half an hour)
+	@MAILROOM_DEFENCES=1 $(BIN)/python -m pytest -q -s tests/simulation -k defence $(ARGS)
 
 lock: ## Pin every dependency with its hashes (needs uv on the PATH)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
