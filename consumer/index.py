@@ -1,7 +1,7 @@
 """All rules in memory: an address or a domain to its investors.  Decides only.
 
-A million rules take two dictionary entries' worth of memory each and a lookup costs under a microsecond;
-asking the database for each batch would be a round trip per step.
+A million addresses take about 150 MiB and a lookup 1.5 microseconds (measured once, on one core); asking
+the database for each batch would be a round trip per step.
 """
 
 from collections.abc import Collection, Iterable

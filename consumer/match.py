@@ -53,7 +53,7 @@ class Match:
     role: Role
     address: str
     strategy: Strategy
-    ambiguous: bool  # the same address belongs to several investors
+    ambiguous: bool  # several investors claim the address: by itself, by its domain, or one each way
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +133,13 @@ def match(participants: Iterable[Participant], rules: Sequence[Rule], *, own: Ow
         by_address = exact.get(canonical(person.address), frozenset())
         names = _matchable(_domain(person.address))
         by_domain = frozenset[int]().union(*(domains.get(name, frozenset()) for name in names)) - by_address
-        found |= _matches(person, by_address, "address") | _matches(person, by_domain, "domain")
+        several = len(by_address | by_domain) > 1
+        found |= _matches(person, by_address, "address", several)
+        found |= _matches(person, by_domain, "domain", several)
     return tuple(sorted(found, key=lambda one: (one.investor_id, one.role, one.address, one.strategy)))
 
 
-def _matches(person: Participant, investors: frozenset[int], strategy: Strategy) -> set[Match]:
-    several = len(investors) > 1
+def _matches(person: Participant, investors: frozenset[int], strategy: Strategy, several: bool) -> set[Match]:
     return {Match(investor, person.role, person.address, strategy, several) for investor in investors}
 
 

@@ -148,6 +148,26 @@ def test_the_order_of_mail_and_investor_makes_no_difference(world):
     assert before == after != []
 
 
+def test_an_address_at_another_investors_domain_is_ambiguous_whichever_was_known_first(world):
+    """The mail stored before the domain's owner was known, and that stored after, are marked alike."""
+    world.enrol(ADA)
+    know(world, ("Eve", "address", "eve@angel.example"))
+    follow(world)
+    world.arrive(ADA, mail(sender="eve@angel.example", subject="before"))
+    alone = world.rows(LINKS)
+    know(world, ("Angel Partners", "domain", "angel.example"))
+    follow(world)
+    world.arrive(ADA, mail(sender="eve@angel.example", subject="after"))
+
+    assert [link[4] for link in alone] == [False]
+    both = [("Angel Partners", "domain", True), ("Eve", "address", True)]
+    assert [(who, how, unsure) for who, _, _, how, unsure in world.rows(LINKS)] == sorted(both * 2)
+
+    forget(world, "Angel Partners")
+    follow(world)
+    assert [link[4] for link in world.rows(LINKS)] == [False, False]
+
+
 @given(RULES, RULES)
 def test_an_index_brought_up_to_date_equals_a_new_one(added, removed):
     index = Index(added)

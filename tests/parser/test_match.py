@@ -91,8 +91,16 @@ def test_such_a_rule_matches_nobody_even_if_it_got_in(domain):
 
 def test_an_address_of_several_investors_is_all_of_theirs_and_ambiguous():
     assert matched("ada@lp.example", "ada@lp.example", "ada+x@lp.example", "lp.example") == [
-        (0, "address", True), (1, "address", True), (2, "domain", False),
+        (0, "address", True), (1, "address", True), (2, "domain", True),
     ]  # fmt: skip
+
+
+def test_an_address_of_one_investor_at_the_domain_of_another_is_ambiguous_for_both():
+    expected = [(0, "address", True), (1, "domain", True)]
+
+    assert matched("ada@lp.example", "ada@lp.example", "lp.example") == expected
+    assert matched("ada@sub.lp.example", "ada@sub.lp.example", "lp.example") == expected
+    assert matched("bo@lp.example", "ada@lp.example", "lp.example") == [(1, "domain", False)]
 
 
 def test_an_exact_match_is_not_listed_again_for_its_domain():

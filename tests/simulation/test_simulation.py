@@ -17,7 +17,7 @@ from tests.simulation.machine import Schedule
 from tests.simulation.sea import Hooked
 
 SCHEDULES = int(os.environ.get("MAILROOM_SCHEDULES", "200"))
-STEPS = 20
+STEPS = 15
 # How far a missing defence is looked for: it must be found in one of these seeds.
 SEEDS, SCHEDULES_A_SEED = (1, 2, 3), 150
 
