@@ -253,7 +253,7 @@ WRONG_TOKENS = {
     "a NUL at the end": f"{GOOD}\x00",
     "not base64": "!!!.???.***",
     "not ASCII": "é.é.é",
-    "fullwidth": "ｅｙ.ｅｙ.ｅｙ",  # noqa: RUF001
+    "fullwidth": "ｅｙ.ｅｙ.ｅｙ",
     "standard alphabet": f"{HEAD}.{BODY}.{SIGNATURE.replace('-', '+').replace('_', '/')}+/",
     "header not JSON": token(head=b"nonsense"),
     "header not an object": token(head=b'["RS256"]'),
