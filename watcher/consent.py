@@ -1,17 +1,17 @@
 """Connecting a mailbox by its owner's consent: what must hold before a grant is kept.
 
-Whatever is refused here is revoked at Google and noted in the audit log; nothing of it stays.
+Whatever is refused here is noted in the audit log and not kept; it is revoked at Google too, unless that
+would end a grant of the same person that is in use.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NoReturn
 
 from shared.config import Settings
 from shared.credentials import oauth
 from shared.credentials.oauth import App, Granted, OneToken
 from shared.credentials.sealing import Keyring, Sealer
-from shared.errors import MailroomError, Refused
+from shared.errors import MailroomError, Reconnect, Refused
 from shared.gmail.client import GmailFactory
 from shared.gmail.quota import Budget
 from shared.gmail.transport import Transport
@@ -56,35 +56,21 @@ def connect(db: Database, here: Consents, consent: Consent, *, code: str, code_v
     """Exchange the code, check what was granted and by whom, and capture the mailbox from now on.
 
     A mailbox connected again keeps its cursor.  Raises Refused with a sentence for the person in front
-    of the browser, and whatever Google refuses.
+    of the browser, and whatever Google refuses; the audit log says which.
     """
-    granted = oauth.redeem(here.app, here.transport, code=code, code_verifier=code_verifier)
-
-    def refuse(why: str, sentence: str) -> NoReturn:
-        _give_back(here, granted)
-        with db.transaction() as conn:
-            audit.note(conn, actor=consent.actor, action="oauth.refused", subject=consent.address, why=why)
-        raise Refused(sentence)
-
-    if set(granted.scope.split()) != {oauth.SCOPE}:
-        refuse(
-            "scope",
-            "not exactly the reading of mail was allowed: connect again and leave the one box ticked",
-        )
-    if not granted.refresh_token:
-        refuse(
-            "no refresh token",
-            "Google gave no lasting access: remove mailroom from that account's apps, then connect again",
-        )
-    gmail = _for_now(here, granted)
-    # "me" is whoever consented; asking by address would be refused for anybody else.
-    primary = gmail.account("me", live=True).profile().email_address.lower()
-    if primary != consent.address:
-        refuse(
-            "another account",
-            f"you consented for another mailbox than {consent.address}: connect again and choose that one",
-        )
     try:
+        granted = oauth.redeem(here.app, here.transport, code=code, code_verifier=code_verifier)
+    except Reconnect:
+        _note(db, consent, "code")
+        raise Refused("Google no longer takes this code: it was used or is too old; begin again") from None
+    except MailroomError as refused:
+        _note(db, consent, type(refused).__name__)
+        raise
+    gmail = _for_now(here, granted)
+    owner: str | None = None
+    try:
+        owner = gmail.account("me", live=True).profile().email_address.lower()
+        _check(consent, granted, owner)
         return enrol(
             db,
             gmail,
@@ -93,9 +79,47 @@ def connect(db: Database, here: Consents, consent: Consent, *, code: str, code_v
             actor=consent.actor,
             keep=_keeper(here, granted),
         )
-    except MailroomError:
-        _give_back(here, granted)
+    except MailroomError as refused:
+        _note(db, consent, refused.why if isinstance(refused, NotThisGrant) else type(refused).__name__)
+        _give_back(db, here, granted, owner)
+        if owner is None and not _exact(granted):  # without the scope Gmail does not even say whose it is
+            raise NotThisGrant("scope", SCOPE_SENTENCE) from None
         raise
+
+
+class NotThisGrant(Refused):
+    """What was granted is not what was asked for; *why* is for the audit log."""
+
+    def __init__(self, why: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.why = why
+
+
+SCOPE_SENTENCE = "not exactly the reading of mail was allowed: connect again and leave the one box ticked"
+
+
+def _exact(granted: Granted) -> bool:
+    return set(granted.scope.split()) == {oauth.SCOPE}
+
+
+def _check(consent: Consent, granted: Granted, owner: str) -> None:
+    if not _exact(granted):
+        raise NotThisGrant("scope", SCOPE_SENTENCE)
+    if not granted.refresh_token:
+        raise NotThisGrant(
+            "no refresh token",
+            "Google gave no lasting access: remove mailroom from that account's apps, then connect again",
+        )
+    if owner != consent.address:
+        raise NotThisGrant(
+            "another account",
+            f"you consented for another mailbox than {consent.address}: connect again and choose that one",
+        )
+
+
+def _note(db: Database, consent: Consent, why: str) -> None:
+    with db.transaction() as conn:
+        audit.note(conn, actor=consent.actor, action="oauth.refused", subject=consent.address, why=why)
 
 
 def _for_now(here: Consents, granted: Granted) -> GmailFactory:
@@ -112,7 +136,15 @@ def _keeper(here: Consents, granted: Granted) -> Callable[[Connection, int], Non
     return keep
 
 
-def _give_back(here: Consents, granted: Granted) -> None:
+def _give_back(db: Database, here: Consents, granted: Granted, owner: str | None) -> None:
+    """Revoke what is not kept; unless its owner is connected already: revoking ends all of their grant.
+
+    Of whom nobody knows whose it is, the token is dropped, which leaves nobody able to use it.
+    """
+    with db.transaction() as conn:
+        connected = owner is None or oauth_tokens.of_address(conn, owner) is not None
+    if connected:
+        return
     try:
         oauth.revoke(here.app, here.transport, granted.refresh_token or granted.access_token)
     except MailroomError as unheard:

@@ -3,7 +3,7 @@
 import base64
 import os
 from dataclasses import dataclass
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import pytest
 import urllib3
@@ -54,9 +54,9 @@ class Here:
         assert answer.status_code == 303, answer.text
         return answer.headers["Location"]
 
-    def decide(self, url, account=ADA, decision="allow"):
+    def decide(self, url, account=ADA, decision="allow", ticked=()):
         """Answer Google's consent page; return what it sends the browser back to."""
-        form = urlencode({"decision": decision, "account": account})
+        form = urlencode([("decision", decision), ("account", account), *(("scope", one) for one in ticked)])
         kind = {"content-type": "application/x-www-form-urlencoded"}
         sent = urllib3.request("POST", url, body=form, headers=kind, redirect=False, retries=False)
         assert sent.status == 302, sent.data
@@ -161,13 +161,15 @@ def test_what_is_asked_for_is_the_least_and_offline(here):
 )
 def test_what_must_not_connect_a_mailbox_connects_none(here, spoil, status):
     url = here.begin()
+    ticked = ()
     if spoil == "more scope":
-        url = url.replace(
-            "gmail.readonly", "gmail.readonly+https%3A%2F%2Fwww.googleapis.com%2Fauth%2Fgmail.modify"
+        modify = SCOPE.replace("readonly", "modify")
+        url, ticked = (
+            url.replace("gmail.readonly", f"gmail.readonly+{quote(modify, safe='')}"),
+            (SCOPE, modify),
         )
-    back = here.decide(
-        url, BEN if spoil == "wrong account" else ADA, "deny" if spoil == "denied" else "allow"
-    )
+    owner = BEN if spoil == "wrong account" else ADA
+    back = here.decide(url, owner, "deny" if spoil == "denied" else "allow", ticked)
     if spoil == "none":
         back = back.replace("state=", "stat=")
     if spoil == "expired":
@@ -183,6 +185,9 @@ def test_what_must_not_connect_a_mailbox_connects_none(here, spoil, status):
     assert answer.status_code == status
     assert here.rows(b"SELECT count(*) FROM mailroom.oauth_tokens") == [(0,)]
     assert here.rows(b"SELECT count(*) FROM mailroom.email_accounts WHERE status = 'active'") == [(0,)]
+    why = {"denied": "access_denied", "wrong account": "another account", "more scope": "scope"}.get(spoil)
+    noted = here.rows(b"SELECT detail ->> 'why' FROM mailroom.audit_log WHERE action = 'oauth.refused'")
+    assert noted == ([(why,)] if why else [])
 
 
 def test_the_wrong_accounts_grant_is_given_back_and_noted(here):
@@ -312,3 +317,30 @@ def test_nothing_secret_of_a_consent_reaches_any_log(here, caplog, capsys):
 
     assert all(len(one) > 10 for one in seen)
     assert [one for one in seen if one in logged] == []
+
+
+def test_a_consent_for_the_wrong_mailbox_does_not_end_a_grant_in_use(here):
+    here.connect(BEN, BEN)
+
+    assert here.connect(ADA, account=BEN).status_code == 403
+    assert here.gmail().account(BEN).profile().email_address == BEN
+
+
+def test_a_person_reads_a_page_whatever_google_refuses(here):
+    url = here.begin()
+    back = here.decide(url)
+    here.control(f"oauth-clients/{here.settings.oauth_client_id}/rotate-secret")
+
+    answer = here.back(back)
+
+    assert answer.content_type.startswith("text/html")
+    assert "CRM_GMAIL_OAUTH_CLIENT_SECRET" in answer.text
+    assert here.rows(b"SELECT count(*) FROM mailroom.audit_log WHERE action = 'oauth.refused'") == [(1,)]
+
+
+def test_what_google_says_instead_of_asking_is_passed_on(here):
+    state = parse_qs(urlsplit(here.begin()).query)["state"][0]
+
+    answer = here.back(f"{BACK}?state={state}&error=admin_policy_enforced")
+
+    assert (answer.status_code, "admin_policy_enforced" in answer.text) == (403, True)

@@ -75,7 +75,13 @@ def disconnect(email: str) -> Response:
     revoked = forget_grant(here.db, here.consents, account)
     with here.db.transaction() as conn:
         store.set_status(conn, account.id, "paused", "disconnected by an admin")
-        audit.note(conn, actor=actor(), action="account.disconnect", subject=account.address)
+        audit.note(
+            conn,
+            actor=actor(),
+            action="account.disconnect",
+            subject=account.address,
+            grant_revoked=int(revoked),
+        )
     return jsonify(email=account.address, status="paused", watch_stopped=stopped, grant_revoked=revoked)
 
 

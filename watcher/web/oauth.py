@@ -4,6 +4,7 @@ The state is used once, within ten minutes, by the browser that was sent: it hol
 of its own, from which the PKCE verifier is derived too.  Nothing of the callback's query is logged.
 """
 
+import re
 import secrets
 from collections.abc import Callable
 from urllib.parse import urlsplit
@@ -12,8 +13,9 @@ from flask import Blueprint, Response, jsonify, redirect, render_template, reque
 from werkzeug.wrappers import Response as AnyResponse
 
 from shared.credentials.oauth import authorization_url, verifier
-from shared.errors import Refused
+from shared.errors import MailroomError, Refused
 from shared.store import audit, oauth_states
+from shared.store.oauth_states import Consent
 from watcher.consent import Consents, connect
 from watcher.enrolment import checked
 from watcher.web.deps import deps
@@ -24,6 +26,7 @@ BROWSER = "mailroom_connect"
 LASTS_SEC = 600
 PATH = "/api/email/oauth"
 
+CODE = re.compile(r"[a-z_]{1,40}")  # of an OAuth error
 STALE = (
     "This link was used already, is older than ten minutes, or began in another browser: "
     "begin again at “Connect a mailbox”."
@@ -81,20 +84,30 @@ def callback() -> AnyResponse:
         return _page(400, STALE)
     code = request.args.get("code", "")
     if not code:
-        with deps().db.transaction() as conn:
-            audit.note(
-                conn, actor=consent.actor, action="oauth.refused", subject=consent.address, why="denied"
-            )
-        return _page(403, "Access was not given, so nothing was connected.  Begin again whenever you like.")
+        return _not_asked(consent, request.args.get("error", ""))
     account = connect(deps().db, here, consent, code=code, code_verifier=verifier(secret, state))
     answer = _page(200, f"{account.address} is connected: its mail is captured from now on.")
     answer.delete_cookie(BROWSER, path=PATH)
     return answer
 
 
-@oauth.errorhandler(Refused)
-def _refused(error: Refused) -> AnyResponse:
-    return _page(403, str(error)) if request.path.endswith("/callback") else from_error(error)
+def _not_asked(consent: Consent, said: str) -> Response:
+    """Google sent the person back without a code: they said no, or were never asked."""
+    why = said if CODE.fullmatch(said) else "nothing"
+    with deps().db.transaction() as conn:
+        audit.note(conn, actor=consent.actor, action="oauth.refused", subject=consent.address, why=why)
+    if why == "access_denied":
+        return _page(403, "Access was not given, so nothing was connected.  Begin again whenever you like.")
+    return _page(403, f"Google did not ask ({why}): a Workspace admin must allow this app first.")
+
+
+@oauth.errorhandler(MailroomError)
+def _refused(error: MailroomError) -> AnyResponse:
+    """A person stands in front of the callback, a program in front of the others."""
+    answer = from_error(error)
+    if not request.path.endswith("/callback"):
+        return answer
+    return _page(403 if isinstance(error, Refused) else answer.status_code, str(error))
 
 
 def _send(email: str, who: str, answered: Callable[[str], AnyResponse]) -> AnyResponse:
