@@ -101,6 +101,11 @@ def arrivals(conn: Connection, *, after: int) -> list[Arrival]:
         return cursor.execute(SQL["arrivals"], {"after": after}).fetchall()
 
 
+def named_wrongly(conn: Connection) -> set[tuple[str, str]]:
+    """Return (account address, Gmail id) of messages Gmail's search named and their own headers did not."""
+    return {(str(address), str(gmail_id)) for address, gmail_id in conn.execute(SQL["named_wrongly"])}
+
+
 def stored_copies(conn: Connection) -> set[tuple[str, str]]:
     """Return (account, Gmail id) of every copy whose message the CRM can see."""
     return set(conn.execute(SQL["stored_copies"]).fetchall())

@@ -71,3 +71,9 @@ SELECT t.id, t.subject, t.messages, t.last_at, t.last_direction,
  WHERE (t.last_at, t.id) < (%(last_at)s, %(id)s)
  ORDER BY t.last_at DESC, t.id DESC
  LIMIT %(limit)s;
+
+-- name: named_wrongly
+SELECT a.address, m.gmail_id
+  FROM mailroom.account_messages m
+  JOIN mailroom.email_accounts a ON a.id = m.account_id
+ WHERE m.named AND m.state = 'unmatched';

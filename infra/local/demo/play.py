@@ -114,6 +114,7 @@ class Play:
         with self.db.transaction() as conn:
             captured, totals = serve.stored_copies(conn), serve.ledger_totals(conn)
             defects, units = serve.with_defects(conn), runs.units_spent(conn)
+            named = frozenset(serve.named_wrongly(conn))
         bodies = self._bodies_read()
         return Verdict(
             expected=frozenset(self.expected),
@@ -124,7 +125,7 @@ class Play:
             defects=defects,
             units=units,
             read_not_kept=len(bodies - captured),
-            pried=bodies - self.expected - self.doubtful - self._beside_investors(),
+            pried=bodies - self.expected - self.doubtful - self._beside_investors() - named,
         )
 
     def _beside_investors(self) -> frozenset[Copy]:
@@ -154,8 +155,9 @@ class Verdict:
     totals: dict[str, int]
     defects: dict[str, int]
     units: int
-    read_not_kept: int  # bodies read in an investor's thread, or under a doubtful From, and let go
-    pried: frozenset[Copy]  # bodies that were read although neither message nor thread is an investor's
+    # Bodies read in an investor's thread, under a doubtful From, or named by Gmail's loose search; let go.
+    read_not_kept: int
+    pried: frozenset[Copy]  # bodies that were read for no such reason
 
     @property
     def lost(self) -> frozenset[Copy]:
