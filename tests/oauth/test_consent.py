@@ -344,3 +344,12 @@ def test_what_google_says_instead_of_asking_is_passed_on(here):
     answer = here.back(f"{BACK}?state={state}&error=admin_policy_enforced")
 
     assert (answer.status_code, "admin_policy_enforced" in answer.text) == (403, True)
+
+
+def test_the_front_page_offers_to_connect_a_stopped_mailbox_again(here):
+    here.connect()
+    here.rows(b"UPDATE mailroom.email_accounts SET status = 'reconnect', status_reason = 'gone' RETURNING 1")
+
+    shown = here.client.get("/threads", base_url="https://console.fund.test").text
+
+    assert '<a href="/connect?email=ada%40fund.test">' in shown

@@ -71,6 +71,7 @@ def threads() -> str:
         older=Position(shown[-1].last_at, shown[-1].id) if len(found) > PAGE else None,
         newest=after is None,
         alarms=_alarms() if after is None and for_an_admin() else [],
+        by_consent=deps().consents is not None,
     )
 
 
