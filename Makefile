@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: simulate bench-quota help demo test check fmt bench corpus fuzz lock clean defences
+.PHONY: views simulate bench-quota help demo test check fmt bench corpus fuzz lock clean defences
 
 # The first Python of at least 3.11 on this machine; override with `make PYTHON=...`.
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
@@ -47,6 +47,9 @@ fuzz: $(READY) ## Five minutes of damaged mail through the parser (ARGS=--minute
 
 bench-quota: $(READY) ## Count Gmail's quota units of a first capture (ARGS="--json FILE")
 	@$(BIN)/mailroom bench-quota $(ARGS)
+
+views: $(READY) ## Write docs/crm-views.md from the comments in the database
+	@$(BIN)/mailroom views > docs/crm-views.md
 
 simulate: $(READY) ## Two thousand schedules of everything that may happen (ARGS=--hypothesis-seed=N to repeat one)
 	@MAILROOM_SCHEDULES=$${MAILROOM_SCHEDULES:-2000} $(BIN)/python -m pytest -q tests/simulation -k whatever $(ARGS)

@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 from os import getpid
 from threading import Event, Thread, current_thread
 
+from consumer import words
 from consumer.heartbeat import Heartbeat
 from consumer.rematch import catch_up, erase_outlived
 from consumer.run import Deps, Outcome, run
 from shared.errors import LeaseLost, MailroomError, NoMailbox, OperatorMustAct, Reconnect, TryLater
 from shared.log import logger
-from shared.store import accounts, audit, deltas, matching, runs
+from shared.store import accounts, audit, deltas, emails, matching, runs
 from shared.store.deltas import Lease
 from shared.store.runs import Tally
 
@@ -29,7 +30,7 @@ STOPPED: dict[type[MailroomError], tuple[str, timedelta]] = {
 }
 # Longest sleep without a wake-up call: what a lost announcement can cost.
 LONGEST_SLEEP = timedelta(seconds=5)
-LOOKS_FOR_CHANGES = timedelta(minutes=1)  # of the rules, when none was announced
+LOOKS_FOR_CHANGES = timedelta(minutes=1)  # of the rules and in the feed, when none was announced
 
 
 class Workers:
@@ -43,6 +44,7 @@ class Workers:
             *(Thread(target=self._guard, args=(self._work,), name=f"worker-{n}") for n in range(threads)),
             Thread(target=self._guard, args=(self._listen,), name="listener", daemon=True),
             Thread(target=self._guard, args=(self._rematch,), name="rematcher", daemon=True),
+            Thread(target=self._guard, args=(self._index_words,), name="indexer", daemon=True),
         ]
 
     def start(self) -> None:
@@ -81,6 +83,13 @@ class Workers:
         for _ in self._deps.db.listen(matching.CHANNEL, timeout=LOOKS_FOR_CHANGES.total_seconds()):
             catch_up(self._deps.db, self._deps.matching, settings.own_domains)
             erase_outlived(self._deps.db, after=timedelta(days=settings.unmatched_retention_days))
+            if self._stop.is_set():
+                return
+
+    def _index_words(self) -> None:
+        """Follow the change feed, so that what was stored can be searched for."""
+        for _ in self._deps.db.listen(emails.CHANNEL, timeout=LOOKS_FOR_CHANGES.total_seconds()):
+            words.catch_up(self._deps.db)
             if self._stop.is_set():
                 return
 

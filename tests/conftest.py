@@ -1,7 +1,7 @@
 """What every test may use: one PostgreSQL for the run, a fresh database for each test, a clean environment."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
@@ -61,3 +61,22 @@ def db(database_url: str) -> Iterator[Database]:
     """An open database of this test's own."""
     with Database(database_url) as database:
         yield database
+
+
+@pytest.fixture
+def login(database_url: str) -> Iterator[Callable[[str], str]]:
+    """Make a login with one of our roles; yields its URL.  Logins belong to the server: they are dropped."""
+    made = []
+
+    def make(role: str) -> str:
+        name = f"login_{next(_numbers)}"
+        with psycopg.connect(database_url) as conn:
+            conn.execute(f"CREATE ROLE {name} LOGIN IN ROLE {role}".encode())
+        made.append(name)
+        return psycopg.conninfo.make_conninfo(database_url, user=name)
+
+    yield make
+    with psycopg.connect(database_url, autocommit=True) as conn:
+        for name in made:
+            conn.execute(f"DROP OWNED BY {name}".encode())
+            conn.execute(f"DROP ROLE {name}".encode())

@@ -11,7 +11,7 @@ from shared.store.sql import queries
 
 SQL = queries(__file__)
 HERE = Path(__file__).parent
-VIEWS = ("crm.sql", "grants.sql")
+VIEWS = ("emails.sql", "threads.sql", "investor_activity.sql", "mailboxes.sql", "search.sql", "grants.sql")
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,10 +49,17 @@ class MailboxLine:
     push_broken_at: datetime | None  # since when mail is found by polling alone
 
 
-def newest_threads(conn: Connection, *, before: datetime | None = None, limit: int = 50) -> list[ThreadLine]:
-    """Return the conversations with the newest mail, newest first, older than *before* when given."""
+def newest_threads(
+    conn: Connection, *, after: tuple[datetime, int] | None = None, limit: int = 50
+) -> list[ThreadLine]:
+    """Return the conversations with the newest mail, newest first.
+
+    *after* is (last_at, id) of the line to go on behind; several may have the same second.
+    """
+    last_at, thread_id = after or (None, None)
     with conn.cursor(row_factory=class_row(ThreadLine)) as cursor:
-        return cursor.execute(SQL["newest_threads"], {"before": before, "limit": limit}).fetchall()
+        values = {"last_at": last_at, "id": thread_id, "limit": limit}
+        return cursor.execute(SQL["newest_threads"], values).fetchall()
 
 
 def mailboxes(conn: Connection) -> list[MailboxLine]:
@@ -134,10 +141,3 @@ def due(conn: Connection) -> Due:
     with conn.cursor(row_factory=class_row(Due)) as cursor:
         found = cursor.execute(SQL["due"]).fetchone()
     return found or Due(0, timedelta(0))
-
-
-def older_threads(conn: Connection, *, last_at: datetime, thread_id: int, limit: int) -> list[ThreadLine]:
-    """Return the conversations that follow one of a list newest first; several may have the same second."""
-    values = {"last_at": last_at, "id": thread_id, "limit": limit}
-    with conn.cursor(row_factory=class_row(ThreadLine)) as cursor:
-        return cursor.execute(SQL["older_threads"], values).fetchall()

@@ -1,12 +1,20 @@
 -- name: newest_threads
+-- The page is chosen first, by an index; the view then works out that many conversations and no more.
+WITH page AS MATERIALIZED (
+    SELECT id
+      FROM mailroom.email_threads
+     WHERE last_at IS NOT NULL
+       AND (last_at, id) < (coalesce(%(last_at)s::timestamptz, 'infinity'), coalesce(%(id)s::bigint, 0))
+     ORDER BY last_at DESC, id DESC
+     LIMIT %(limit)s
+)
 SELECT t.id, t.subject, t.messages, t.last_at, t.last_direction,
        coalesce(nullif(t.last_author_name, ''), t.last_author_address, '') AS last_author,
        t.last_snippet, t.has_attachments,
        ARRAY(SELECT DISTINCT x.investor FROM crm.investor_emails x WHERE x.thread_id = t.id ORDER BY 1) AS investors
-  FROM crm.threads t
- WHERE %(before)s::timestamptz IS NULL OR t.last_at < %(before)s
- ORDER BY t.last_at DESC, t.id DESC
- LIMIT %(limit)s;
+  FROM page
+ CROSS JOIN LATERAL (SELECT * FROM crm.threads c WHERE c.id = page.id) AS t
+ ORDER BY t.last_at DESC, t.id DESC;
 
 -- name: mailboxes
 SELECT address, status, status_reason, visibility, watch_expires_at, watch_error, last_push_at, last_success_at,
@@ -61,16 +69,6 @@ SELECT count(*) AS accounts, coalesce(max(now() - d.due_at), interval '0') AS ol
   FROM mailroom.email_deltas d
   JOIN mailroom.email_accounts a ON a.id = d.account_id
  WHERE d.due_at <= now() AND a.status = 'active';
-
--- name: older_threads
-SELECT t.id, t.subject, t.messages, t.last_at, t.last_direction,
-       coalesce(nullif(t.last_author_name, ''), t.last_author_address, '') AS last_author,
-       t.last_snippet, t.has_attachments,
-       ARRAY(SELECT DISTINCT x.investor FROM crm.investor_emails x WHERE x.thread_id = t.id ORDER BY 1) AS investors
-  FROM crm.threads t
- WHERE (t.last_at, t.id) < (%(last_at)s, %(id)s)
- ORDER BY t.last_at DESC, t.id DESC
- LIMIT %(limit)s;
 
 -- name: named_wrongly
 SELECT a.address, m.gmail_id

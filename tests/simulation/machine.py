@@ -162,6 +162,7 @@ class Schedule(RuleBasedStateMachine):
     @rule(at=moments, what=st.sampled_from(["begin", "commit", "done"]))
     def dies_at_work(self, at: int, what: str) -> None:
         def die() -> None:
+            self.disturbed = True  # the account stays leased for half a minute
             raise Died
 
         self._work(self._once(at, what, die))

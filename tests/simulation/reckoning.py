@@ -64,6 +64,21 @@ def reckon(book: Book, sea: Sea) -> None:
                 )
                 assert f"{copy.logical}@sim" in shown
         nothing_private_was_read(book, sea, account)
+    shown_is_what_the_rule_says(sea)
+
+
+def shown_is_what_the_rule_says(sea: Sea) -> None:
+    """What the views answer from was kept up with everything that happened."""
+    kept = set(sea.rows(b"SELECT email_id, investor_id, sent_at, direction, strictness FROM mailroom.shown"))
+    rule = set(
+        sea.rows(b"SELECT email_id, investor_id, sent_at, direction, strictness FROM mailroom.shown_by_rule")
+    )
+    assert kept == rule, f"shown and should not be: {kept - rule}; should be and is not: {rule - kept}"
+    stale = sea.rows(
+        b"SELECT t.id, t.last_at FROM mailroom.email_threads t WHERE t.last_at IS DISTINCT FROM"
+        b" (SELECT max(e.sent_at) FROM mailroom.emails e JOIN mailroom.shown s ON s.email_id = e.id WHERE e.thread_id = t.id)"
+    )
+    assert not stale, f"conversations with a wrong time: {stale}"
 
 
 def nothing_private_was_read(book: Book, sea: Sea, account: str) -> None:

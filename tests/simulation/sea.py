@@ -32,6 +32,7 @@ CLEAR = b"""
           FROM pg_tables WHERE schemaname = 'mailroom' AND tablename NOT IN ('migrations', 'schema_migrations');
         EXECUTE 'TRUNCATE ' || tables || ' RESTART IDENTITY CASCADE';
         INSERT INTO mailroom.match_progress (done) VALUES (0);
+        INSERT INTO mailroom.words_progress (done) VALUES (0);
     END $$
 """
 # Every moment that is kept goes back, which is the same as the clock going forward.

@@ -1,34 +1,11 @@
 """Two logins as an operator makes them: the CRM's, and the public process's."""
 
-from itertools import count
-
 import psycopg
 import pytest
 
 from shared.errors import TryLater
 from shared.store import deltas, migrate, rejects
 from shared.store.database import Database
-
-_numbers = count(1)
-
-
-@pytest.fixture
-def login(database_url):
-    """Make a login with one of our roles; yields its URL.  Logins belong to the server: they are dropped."""
-    made = []
-
-    def make(role):
-        name = f"login_{next(_numbers)}"
-        with psycopg.connect(database_url) as conn:
-            conn.execute(f"CREATE ROLE {name} LOGIN IN ROLE {role}")
-        made.append(name)
-        return psycopg.conninfo.make_conninfo(database_url, user=name)
-
-    yield make
-    with psycopg.connect(database_url, autocommit=True) as conn:
-        for name in made:
-            conn.execute(f"DROP OWNED BY {name}")
-            conn.execute(f"DROP ROLE {name}")
 
 
 def names(url, sql):

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from shared.store import emails
 from shared.store.investors import InvestorRow, upsert
 from tests.watcher.conftest import NOW
 from watcher.web.console.paging import Position
@@ -53,6 +54,7 @@ class Mail:
                 b"INSERT INTO mailroom.account_messages (account_id, gmail_id, state, live, email_id, settled_at)"
                 b" VALUES (%s, %s, 'stored', true, %s, now())", [self.account, str(self.number), email],
             )  # fmt: skip
+            emails.announce(conn, [(email, "stored", False)])
         return thread
 
 

@@ -16,6 +16,7 @@ END $$;
 -- crm_reader: the CRM.  Reads schema crm and nothing else.
 GRANT USAGE ON SCHEMA crm TO crm_reader;
 GRANT SELECT ON ALL TABLES IN SCHEMA crm TO crm_reader;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA crm TO crm_reader;
 
 -- mailroom_push: the public process.  Takes notifications in and cannot read a single message.
 GRANT USAGE ON SCHEMA mailroom TO mailroom_push;

@@ -85,6 +85,5 @@ def _alarms() -> list[tuple[str, str]]:
 def _threads(after: Position | None) -> list[ThreadLine]:
     """One more than a page holds tells whether there is another."""
     with deps().db.transaction() as conn:
-        if after is None:
-            return serve.newest_threads(conn, limit=PAGE + 1)
-        return serve.older_threads(conn, last_at=after.last_at, thread_id=after.id, limit=PAGE + 1)
+        behind = None if after is None else (after.last_at, after.id)
+        return serve.newest_threads(conn, after=behind, limit=PAGE + 1)

@@ -1,0 +1,50 @@
+CREATE OR REPLACE VIEW crm.mailboxes WITH (security_barrier) AS
+SELECT a.id,
+       a.address,
+       a.status,
+       a.status_reason,
+       a.visibility,
+       a.watch_expires_at,
+       a.watch_error,
+       d.last_pushed_at AS last_push_at,
+       a.last_success_at,
+       greatest(now() - d.due_at, interval '0') AS behind,
+       c.waiting,
+       c.stored,
+       c.unmatched,
+       c.excluded,
+       c.gone,
+       c.dead,
+       EXISTS (SELECT FROM mailroom.email_searches s WHERE s.account_id = a.id AND s.state = 'listing' AND s.purpose <> 'newest') AS listing,
+       d.push_broken_at
+  FROM mailroom.email_accounts a
+  JOIN mailroom.email_deltas d ON d.account_id = a.id
+ CROSS JOIN LATERAL (
+       SELECT count(*) FILTER (WHERE m.state = 'waiting') AS waiting,
+              count(*) FILTER (WHERE m.state = 'stored') AS stored,
+              count(*) FILTER (WHERE m.state = 'unmatched') AS unmatched,
+              count(*) FILTER (WHERE m.state = 'excluded') AS excluded,
+              count(*) FILTER (WHERE m.state = 'gone') AS gone,
+              count(*) FILTER (WHERE m.state = 'dead') AS dead
+         FROM mailroom.account_messages m
+        WHERE m.account_id = a.id
+       ) c;
+COMMENT ON VIEW crm.mailboxes IS 'One row per captured mailbox: is it watched, is it up to date, and what became of its messages.';
+COMMENT ON COLUMN crm.mailboxes.id IS 'Ours.';
+COMMENT ON COLUMN crm.mailboxes.address IS 'The mailbox.';
+COMMENT ON COLUMN crm.mailboxes.status IS 'active, paused, reconnect (its owner must consent again), no_mailbox, or operator (somebody must repair something).';
+COMMENT ON COLUMN crm.mailboxes.status_reason IS 'What happened and what to do, when it is not active.';
+COMMENT ON COLUMN crm.mailboxes.visibility IS 'How much of its messages the CRM may see: full, subject or metadata.';
+COMMENT ON COLUMN crm.mailboxes.watch_expires_at IS 'Until when Gmail announces its changes; renewed daily.';
+COMMENT ON COLUMN crm.mailboxes.watch_error IS 'Why the last renewal failed; empty when it did not.';
+COMMENT ON COLUMN crm.mailboxes.last_push_at IS 'When Gmail last announced a change.';
+COMMENT ON COLUMN crm.mailboxes.last_success_at IS 'When it was last read up to its end.';
+COMMENT ON COLUMN crm.mailboxes.behind IS 'For how long it should have been looked at; 0 when it is not due.';
+COMMENT ON COLUMN crm.mailboxes.waiting IS 'Messages still to be read.';
+COMMENT ON COLUMN crm.mailboxes.stored IS 'Messages stored.';
+COMMENT ON COLUMN crm.mailboxes.unmatched IS 'Messages that are no investor''s; nothing of them is kept but Gmail''s id.';
+COMMENT ON COLUMN crm.mailboxes.excluded IS 'Messages left out by label or by rule.';
+COMMENT ON COLUMN crm.mailboxes.gone IS 'Messages deleted in Gmail.';
+COMMENT ON COLUMN crm.mailboxes.dead IS 'Messages that could not be stored after every retry. Should be 0.';
+COMMENT ON COLUMN crm.mailboxes.listing IS 'Whether its past is being listed.';
+COMMENT ON COLUMN crm.mailboxes.push_broken_at IS 'Since when mail is found by polling alone; null when notifications come.';
