@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: views simulate bench-quota help demo test check fmt bench corpus fuzz lock clean defences
+.PHONY: bench-views views simulate bench-quota help demo test check fmt bench corpus fuzz lock clean defences
 
 # The first Python of at least 3.11 on this machine; override with `make PYTHON=...`.
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
@@ -47,6 +47,9 @@ fuzz: $(READY) ## Five minutes of damaged mail through the parser (ARGS=--minute
 
 bench-quota: $(READY) ## Count Gmail's quota units of a first capture (ARGS="--json FILE")
 	@$(BIN)/mailroom bench-quota $(ARGS)
+
+bench-views: $(READY) ## Measure the CRM's views at a million messages (ARGS=--plans)
+	@$(BIN)/mailroom bench-views $(ARGS)
 
 views: $(READY) ## Write docs/crm-views.md from the comments in the database
 	@$(BIN)/mailroom views > docs/crm-views.md

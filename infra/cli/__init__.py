@@ -32,6 +32,7 @@ COMMANDS = {
     ),
     "fuzz": ("infra.cli.fuzz", "Read damaged mail for minutes, and check what must always hold."),
     "bench-quota": ("infra.cli.bench_quota", "Count what capturing a mailbox costs in quota units."),
+    "bench-views": ("infra.cli.bench_views", "Measure the CRM's views at a million messages."),
     "bench": ("infra.cli.bench", "Measure parsing, latency and price on this machine."),
 }
 
