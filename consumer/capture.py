@@ -187,7 +187,7 @@ class Capture:
         """Store a group in one transaction; when it is refused, each message on its own."""
         rows = [one.email(matched.found[one.gmail_id], self.own) for one in group]
         try:
-            store(self.db, self.lease, rows, generation=matched.generation)
+            store(self.db, self.lease, rows, own=self.own, generation=matched.generation)
             self.tally.stored += len(group)
         except RulesChanged:
             self._settle(group)  # whose mail it is was decided by rules that hold no more

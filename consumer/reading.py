@@ -67,7 +67,7 @@ class Prepared:
             direction=direction(mail, self.message.label_ids, own),
             author_address=mail.author.address if mail.author else None,
             author_name=mail.author.name if mail.author else "",
-            references=tuple(dict.fromkeys((*mail.references, *mail.in_reply_to))),
+            references=_references(mail),
             snippet=mail.snippet,
             text=mail.text,
             html=mail.html,
@@ -122,6 +122,12 @@ def prepare(
         Prepared(one.entry, one.message, mail, digest, len(one.source), blobs, most)
         for one, digest, mail in zip(fetched, digests, mails, strict=True)
     ]
+
+
+def _references(mail: Mail) -> tuple[str, ...]:
+    """What the message cites, oldest first, what it answers last."""
+    earlier = (name for name in mail.references if name not in mail.in_reply_to)
+    return tuple(dict.fromkeys((*earlier, *mail.in_reply_to)))
 
 
 def _reading(mail: Mail) -> NewReading:

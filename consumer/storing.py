@@ -1,19 +1,21 @@
 """Write messages, their threads, the change feed and the ledger in one fenced transaction."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from consumer.thread import place
-from shared.store import deltas, emails, ledger, matching
+from consumer.match import Own
+from consumer.thread import Place, place
+from shared.store import deltas, emails, ledger, matching, threads
 from shared.store.database import Connection, Database
 from shared.store.deltas import Lease
-from shared.store.emails import NewEmail
+from shared.store.emails import NewEmail, NewParticipant
 
 
 class RulesChanged(Exception):
     """The rules have changed since these messages were matched: match them again."""
 
 
-def store(db: Database, lease: Lease, mails: Sequence[NewEmail], *, generation: int) -> None:
+def store(db: Database, lease: Lease, mails: Sequence[NewEmail], *, own: Own, generation: int) -> None:
     """Store *mails* of the leased account, all or none.  Their blobs must be durable already.
 
     *generation* is that of the rules they were matched by.  Storing the same copy again changes nothing.
@@ -27,7 +29,7 @@ def store(db: Database, lease: Lease, mails: Sequence[NewEmail], *, generation: 
             raise RulesChanged
         emails.lock(conn, mails)
         emails.add_blobs(conn, _blobs(mails))
-        changes = [_store_one(conn, lease.account_id, mail) for mail in mails]
+        changes = [one for mail in mails for one in _store_one(conn, lease.account_id, mail, own)]
         emails.announce(conn, changes)
         deltas.hold(conn, lease, lasts=deltas.LEASE)
 
@@ -38,18 +40,39 @@ def _blobs(mails: Sequence[NewEmail]) -> list[tuple[str, int]]:
     return raws + files
 
 
-def _store_one(conn: Connection, account_id: int, mail: NewEmail) -> tuple[int, str, bool]:
-    """Return the row of the change feed: (email id, what happened, historic)."""
-    found = emails.related(conn, account_id, mail)
-    where = place((one.via, one.email_id, one.thread_id) for one in found)
-    thread_id = where.thread_id if where.thread_id is not None else emails.new_thread(conn)
-    if where.absorbs:
-        emails.merge_threads(conn, thread_id, where.absorbs)
+def _store_one(conn: Connection, account_id: int, mail: NewEmail, own: Own) -> list[tuple[int, str, bool]]:
+    """Return the rows of the change feed: (email id, what happened, historic)."""
+    where = _find_place(conn, account_id, mail)
     if where.copy_of is None:
+        thread_id = where.thread_id if where.thread_id is not None else threads.new(conn)
         email_id, kind = emails.insert(conn, mail, thread_id), "stored"
     else:
         email_id, kind = where.copy_of, "joined"
         emails.join(conn, mail, email_id)
-    emails.key_thread(conn, account_id, mail.gmail_thread_id, thread_id)
+        # Copies differ in whom they show (a Bcc): together they may belong to more than either.  What the
+        # message cites is decided by its first copy, or a second one could be forged to cite more.
+        references, people = threads.as_stored(conn, email_id)
+        where = _find_place(conn, account_id, _as_all_copies(mail, references, people, own))
+        thread_id = where.thread_id or threads.new(conn)
+    moved = threads.merge(conn, thread_id, where.absorbs) if where.absorbs else []
+    threads.key(conn, account_id, mail.gmail_thread_id, thread_id)
     ledger.stored(conn, account_id, mail.gmail_id, email_id, mail.labels)
-    return email_id, kind, mail.historic
+    others = [(one, "moved", True) for one in moved if one != email_id]
+    return [*others, (email_id, kind, mail.historic)]
+
+
+def _find_place(conn: Connection, account_id: int, mail: NewEmail) -> Place:
+    """Decide where the message goes, and keep those threads until the commit."""
+    while True:
+        found = threads.related(conn, account_id, mail)
+        where = place((one.via, one.email_id, one.thread_id) for one in found)
+        concerned = [] if where.thread_id is None else [where.thread_id, *where.absorbs]
+        if threads.hold(conn, concerned, alone=bool(where.absorbs)):
+            return where
+
+
+def _as_all_copies(mail: NewEmail, references: tuple[str, ...], people: Sequence[str], own: Own) -> NewEmail:
+    """Give the message everybody its copies together show."""
+    more = tuple(NewParticipant("to", address, "") for address in people)
+    outside = mail.outside | {address for address in people if not own.owns(address)}
+    return replace(mail, references=references, participants=mail.participants + more, outside=outside)

@@ -19,6 +19,7 @@ COMMANDS = {
     "verify": ("infra.cli.verify", "Compare what is stored with what Gmail lists."),
     "units": ("infra.cli.units", "Show where Gmail's quota units go, by account and method."),
     "contacts": ("infra.cli.contacts", "Import investors and their addresses from a CSV file."),
+    "rethread": ("infra.cli.rethread", "Work out every conversation anew from stored headers."),
     "views": ("infra.cli.views", "Describe the views the CRM reads, column by column."),
     "token": ("infra.cli.token", "Make API tokens."),
     "key": ("infra.cli.key", "Make, replace and check the keys that seal OAuth grants."),

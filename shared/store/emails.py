@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from shared.store.database import Connection
@@ -99,15 +98,6 @@ class NewEmail:
     attachments: tuple[NewAttachment, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Related:
-    """A message we hold that may share a thread with a new one, and why."""
-
-    via: Literal["copy", "gmail", "reference", "reply"]
-    email_id: int | None
-    thread_id: int
-
-
 def lock(conn: Connection, emails: Iterable[NewEmail]) -> None:
     """Make everybody who stores a copy, a parent or a reply of these wait until we have committed.
 
@@ -129,48 +119,6 @@ def add_blobs(conn: Connection, blobs: Iterable[tuple[str, int]]) -> None:
 def known_blobs(conn: Connection, digests: Sequence[str]) -> set[str]:
     """Return those of *digests* that a stored message or attachment refers to."""
     return {sha for (sha,) in conn.execute(SQL["known_blobs"], {"digests": list(digests)})}
-
-
-def related(conn: Connection, account_id: int, email: NewEmail) -> list[Related]:
-    """Return what the new message may belong with.
-
-    References and replies count only where a participant outside the fund is shared: what a
-    sender writes into a header must not pull a message into a stranger's conversation.
-    """
-    with conn.cursor(row_factory=class_row(Related)) as cursor:
-        return cursor.execute(
-            SQL["related"],
-            {
-                "account_id": account_id,
-                "gmail_thread_id": email.gmail_thread_id,
-                "message_id": email.message_id,
-                "digest": email.digest,
-                "references": list(email.references),
-                "outside": list(email.outside),
-            },
-        ).fetchall()
-
-
-def new_thread(conn: Connection) -> int:
-    """Start a conversation and return its id."""
-    row = conn.execute(SQL["new_thread"]).fetchone()
-    assert row is not None  # noqa: S101 - INSERT ... RETURNING always answers
-    return int(row[0])
-
-
-def merge_threads(conn: Connection, into: int, others: Sequence[int]) -> None:
-    """Move everything of *others* into one thread: they turned out to be one conversation."""
-    conn.execute(SQL["merge_emails"], {"into": into, "others": list(others)})
-    conn.execute(SQL["merge_keys"], {"into": into, "others": list(others)})
-    conn.execute(SQL["drop_threads"], {"others": list(others)})
-
-
-def key_thread(conn: Connection, account_id: int, gmail_thread_id: str, thread_id: int) -> None:
-    """Remember which thread an account's Gmail thread is."""
-    conn.execute(
-        SQL["key_thread"],
-        {"account_id": account_id, "gmail_thread_id": gmail_thread_id, "thread_id": thread_id},
-    )
 
 
 def insert(conn: Connection, email: NewEmail, thread_id: int) -> int:

@@ -13,44 +13,6 @@ ON CONFLICT (sha256) DO NOTHING;
 -- name: known_blobs
 SELECT sha256 FROM mailroom.blobs WHERE sha256 = ANY (%(digests)s);
 
--- name: related
-SELECT 'copy' AS via, e.id AS email_id, e.thread_id
-  FROM mailroom.emails e
- WHERE e.message_id = %(message_id)s AND e.digest = %(digest)s AND e.message_id <> ''
-UNION ALL
-SELECT 'gmail', NULL, k.thread_id
-  FROM mailroom.email_thread_keys k
- WHERE k.account_id = %(account_id)s AND k.gmail_thread_id = %(gmail_thread_id)s
-UNION ALL
-SELECT 'reference', e.id, e.thread_id
-  FROM mailroom.emails e
- WHERE e.message_id = ANY (%(references)s::text[]) AND e.message_id <> ''
-   AND EXISTS (SELECT FROM mailroom.email_participants p
-                WHERE p.email_id = e.id AND p.address = ANY (%(outside)s::text[]))
-UNION ALL
-SELECT 'reply', e.id, e.thread_id
-  FROM mailroom.emails e
- WHERE e.reference_ids @> ARRAY[%(message_id)s::text] AND %(message_id)s::text <> ''
-   AND EXISTS (SELECT FROM mailroom.email_participants p
-                WHERE p.email_id = e.id AND p.address = ANY (%(outside)s::text[]));
-
--- name: new_thread
-INSERT INTO mailroom.email_threads DEFAULT VALUES RETURNING id;
-
--- name: merge_emails
-UPDATE mailroom.emails SET thread_id = %(into)s WHERE thread_id = ANY (%(others)s);
-
--- name: merge_keys
-UPDATE mailroom.email_thread_keys SET thread_id = %(into)s WHERE thread_id = ANY (%(others)s);
-
--- name: drop_threads
-DELETE FROM mailroom.email_threads WHERE id = ANY (%(others)s);
-
--- name: key_thread
-INSERT INTO mailroom.email_thread_keys (account_id, gmail_thread_id, thread_id)
-VALUES (%(account_id)s, %(gmail_thread_id)s, %(thread_id)s)
-ON CONFLICT (account_id, gmail_thread_id) DO UPDATE SET thread_id = excluded.thread_id;
-
 -- name: insert
 WITH email AS (
     INSERT INTO mailroom.emails (thread_id, message_id, digest, subject, sent_at, date_source, direction,

@@ -57,9 +57,14 @@ def claim(conn: Connection) -> int | None:
     """
     if conn.execute(SQL["try_turn"]).fetchone() != (True,):
         return None
-    conn.execute(SQL["exclude"])
+    exclude(conn)
     row = conn.execute(SQL["done"]).fetchone()
     return int(row[0]) if row else 0
+
+
+def exclude(conn: Connection) -> None:
+    """Wait for those who are storing, and keep others from storing until this transaction ends."""
+    conn.execute(SQL["exclude"])
 
 
 def finished(conn: Connection, change_id: int) -> None:

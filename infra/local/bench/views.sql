@@ -115,7 +115,7 @@ SELECT 1 UNION ALL
 
 -- name: some_words
 -- From every message to hardly any, alone and together.
-SELECT unnest(ARRAY['w29500', 'w20000', 'w9000', 'w3000', 'w1000', 'w300', 'w100', 'w30', 'w10', 'w3', 'w1',
+SELECT unnest(ARRAY['w1000', 'w29500', 'w20000', 'w9000', 'w3000', 'w300', 'w100', 'w30', 'w10', 'w3', 'w1',
                     'w29000 w25000', 'w9000 w700', 'w500 w20', 'w50 w60', 'w2 w3', '"w1 w2"', 'w900 or w901', 'w1 -w2', 'nowhere']);
 
 -- name: newest

@@ -38,7 +38,7 @@ SELECT e.id,
  CROSS JOIN LATERAL (SELECT s.strictness FROM mailroom.shown s WHERE s.email_id = e.id LIMIT 1) AS v;
 COMMENT ON VIEW crm.emails IS 'One row per message exchanged with an investor, however many mailboxes hold a copy.';
 COMMENT ON COLUMN crm.emails.id IS 'Ours; never reused.';
-COMMENT ON COLUMN crm.emails.thread_id IS 'Its conversation, crm.threads.id. May change once, when two conversations turn out to be one.';
+COMMENT ON COLUMN crm.emails.thread_id IS 'Its conversation, crm.threads.id. May change, when two conversations turn out to be one; the feed says moved.';
 COMMENT ON COLUMN crm.emails.message_id IS 'The Message-ID header without its brackets; empty when there is none. The sender chose it: do not rely on it.';
 COMMENT ON COLUMN crm.emails.subject IS 'Decoded. Null where a mailbox that holds a copy shows metadata only.';
 COMMENT ON COLUMN crm.emails.sent_at IS 'The Date header when it can be believed, else when Gmail received it.';
@@ -125,6 +125,6 @@ SELECT id, email_id, kind, historic, at
 COMMENT ON VIEW crm.email_changes IS 'The feed a CRM follows: remember the last id you saw, ask for greater ones; ids appear in order.';
 COMMENT ON COLUMN crm.email_changes.id IS 'Increases; a greater one never becomes visible before a smaller one.';
 COMMENT ON COLUMN crm.email_changes.email_id IS 'The message. When crm.emails does not have it, forget what you copied of it.';
-COMMENT ON COLUMN crm.email_changes.kind IS 'stored, joined (a further copy), gone, returned, matched (its investors changed), unmatched (nobody''s any more), or visibility (more or less of it may be seen).';
+COMMENT ON COLUMN crm.email_changes.kind IS 'stored, joined (a further copy), gone, returned, matched (its investors changed), unmatched (nobody''s any more), visibility (more or less of it may be seen), or moved (to another thread).';
 COMMENT ON COLUMN crm.email_changes.historic IS 'Nothing new happened: no reason to notify anybody.';
 COMMENT ON COLUMN crm.email_changes.at IS 'When.';

@@ -1,0 +1,114 @@
+"""Conversations: which of them a message may belong to, and moving messages between them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from psycopg.rows import class_row
+
+from shared.store.database import Connection
+from shared.store.emails import NewEmail
+from shared.store.sql import queries
+
+SQL = queries(__file__)
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """A message we hold that belongs with another one, and why."""
+
+    via: Literal["copy", "gmail", "cites", "cited"]
+    email_id: int | None
+    thread_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What decides a stored message's conversation; *accounts* and *gmail_threads* are of each copy."""
+
+    id: int
+    thread_id: int
+    message_id: str
+    reference_ids: list[str]
+    author_address: str | None
+    people: list[str]
+    accounts: list[int]
+    gmail_threads: list[str]
+
+
+def related(conn: Connection, account_id: int, email: NewEmail) -> list[Related]:
+    """Return the messages and threads the new message belongs with, by the rule of consumer/thread.py."""
+    values = {
+        "account_id": account_id,
+        "gmail_thread_id": email.gmail_thread_id,
+        "message_id": email.message_id,
+        "digest": email.digest,
+        "references": list(email.references),
+        "author": email.author_address,
+        "people": [one.address for one in email.participants],
+        "outside": list(email.outside),
+    }
+    with conn.cursor(row_factory=class_row(Related)) as cursor:
+        return cursor.execute(SQL["related"], values).fetchall()
+
+
+def as_stored(conn: Connection, email_id: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return what a stored message cites, and the addresses that take part in it."""
+    row = conn.execute(SQL["as_stored"], {"email_id": email_id}).fetchone()
+    assert row is not None  # noqa: S101 - the caller has locked it
+    return tuple(row[0]), tuple(row[1])
+
+
+def hold(conn: Connection, ids: Sequence[int], *, alone: bool) -> bool:
+    """Keep these threads from being dropped until we have committed; *alone*: and from being joined.
+
+    False when one of them is no longer there: another conversation took it in meanwhile.
+    """
+    found = conn.execute(SQL["hold_alone" if alone else "hold"], {"ids": list(ids)}).fetchall()
+    return len(found) == len(set(ids))
+
+
+def new(conn: Connection) -> int:
+    """Start a conversation and return its id."""
+    row = conn.execute(SQL["new"]).fetchone()
+    assert row is not None  # noqa: S101 - INSERT ... RETURNING always answers
+    return int(row[0])
+
+
+def merge(conn: Connection, into: int, others: Sequence[int]) -> list[int]:
+    """Move everything of *others* into one thread: they turned out to be one conversation.
+
+    Returns the ids of the messages that were moved.
+    """
+    values = {"into": into, "others": list(others)}
+    moved = [int(email_id) for (email_id,) in conn.execute(SQL["merge_emails"], values)]
+    conn.execute(SQL["merge_keys"], values)
+    conn.execute(SQL["drop"], values)
+    return moved
+
+
+def key(conn: Connection, account_id: int, gmail_thread_id: str, thread_id: int) -> None:
+    """Remember that an account's Gmail thread holds messages of this conversation."""
+    values = {"account_id": account_id, "gmail_thread_id": gmail_thread_id, "thread_id": thread_id}
+    conn.execute(SQL["key"], values)
+
+
+def known(conn: Connection, *, together: int = 5_000) -> Iterator[Stored]:
+    """Yield every stored message, by id, reading *together* at a time; the transaction may take long."""
+    conn.execute(SQL["patient"])
+    after = 0
+    with conn.cursor(row_factory=class_row(Stored)) as cursor:
+        while found := cursor.execute(SQL["known"], {"after": after, "limit": together}).fetchall():
+            yield from found
+            after = found[-1].id
+
+
+def move(conn: Connection, targets: Mapping[int, int]) -> None:
+    """Put each message into its thread: {email id: thread id}."""
+    conn.execute(SQL["move"], {"ids": list(targets), "threads": list(targets.values())})
+
+
+def settle(conn: Connection) -> None:
+    """Make every thread's keys and date those of its messages; empty ones go.  The feed must be locked."""
+    for step in ("rekey", "unkey", "drop_empty", "date"):
+        conn.execute(SQL[step])

@@ -1,0 +1,203 @@
+"""What hangs together is one conversation, whatever comes first and however many mailboxes it comes through."""
+
+import random
+import subprocess
+import sys
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from consumer.rethread import rethread
+from consumer.thread import Known, conversations
+from tests.consumer import conversing
+from tests.consumer.conversing import OWN, Letter, keep, leases, partition, prepare
+
+IVY, OAK, MAL = "ivy@lp.example", "oak@lp.example", "mal@rival.example"
+US = "a1@fund.test"
+people = st.lists(st.sampled_from([IVY, OAK, MAL, US]), min_size=1, max_size=3, unique=True).map(tuple)
+letters = st.integers(2, 8).flatmap(
+    lambda size: st.tuples(
+        *(
+            st.builds(
+                Letter,
+                st.just(number),
+                people,
+                st.lists(st.integers(0, size), max_size=3, unique=True).map(tuple),
+                st.sampled_from(["", "", "g1", "g2"]),
+            )
+            for number in range(size)
+        )
+    )
+)
+
+
+def known(letter):
+    outside = frozenset(one for one in letter.people if not OWN.owns(one))
+    return Known(
+        letter.number, letter.number, f"{letter.number}@x", tuple(f"{n}@x" for n in letter.cites),
+        letter.people[0], frozenset(letter.people), outside,
+        frozenset({(1, letter.gmail_thread or f"t{letter.number}")}),
+    )  # fmt: skip
+
+
+def by_rule(some):
+    groups = conversations([known(one) for one in some])
+    return {frozenset(one.email_id for one in group) for group in groups}
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(some=letters, chance=st.randoms(use_true_random=False))
+@example(
+    some=(Letter(0, (IVY,)), Letter(1, (IVY,), (2,)), Letter(2, (IVY, US), (0,))), chance=random.Random(1)
+)
+def test_in_any_order_of_arrival_the_conversations_are_those_of_the_rule(db, some, chance):
+    prepare(db)
+    lease = leases(db)[1]
+    order = list(some)
+    chance.shuffle(order)
+    cut = chance.randint(0, len(order))
+
+    for letter in order[:cut]:
+        keep(db, lease, [letter])
+    keep(db, lease, order[cut:])
+
+    assert partition(db) == by_rule(some)
+
+
+def test_a_late_parent_brings_its_children_together(db):
+    prepare(db)
+    lease = leases(db)[1]
+    replies = [Letter(1, (IVY, US), (0,)), Letter(2, (OAK, IVY), (0,))]
+
+    keep(db, lease, replies)
+    assert partition(db) == {frozenset({1}), frozenset({2})}
+    keep(db, lease, [Letter(0, (IVY, OAK, US))])
+
+    assert partition(db) == {frozenset({0, 1, 2})}
+
+
+def test_a_stranger_who_copies_in_both_sides_brings_no_two_conversations_together(db):
+    prepare(db)
+    lease = leases(db)[1]
+    keep(db, lease, [Letter(0, (IVY, US)), Letter(1, (OAK, US))])
+
+    keep(db, lease, [Letter(2, (MAL, US, IVY, OAK), cites=(0, 1))])
+
+    assert partition(db) == {frozenset({0}), frozenset({1, 2})}  # what it answers, and no more
+
+
+def test_a_stranger_cannot_pose_as_the_message_two_conversations_grew_from(db):
+    prepare(db)
+    lease = leases(db)[1]
+    keep(db, lease, [Letter(1, (IVY, US), cites=(9, 7)), Letter(2, (OAK, US), cites=(9, 8))])
+
+    keep(db, lease, [Letter(9, (MAL, IVY, OAK))])
+
+    assert partition(db) == {frozenset({1}), frozenset({2}), frozenset({9})}
+
+
+def test_one_thread_of_gmails_with_strangers_in_it_is_several_conversations(db):
+    prepare(db)
+    lease = leases(db)[1]
+
+    for number, who in enumerate([(IVY, US), (MAL, US), (US, IVY), (MAL, US)]):
+        keep(db, lease, [Letter(number, who, gmail_thread="g1")])
+
+    assert partition(db) == {frozenset({0, 2}), frozenset({1, 3})}
+
+
+def test_a_second_copy_that_cites_more_than_the_first_changes_nothing(db):
+    prepare(db, accounts=2)
+    held = leases(db, accounts=2)
+    keep(db, held[1], [Letter(0, (IVY, US)), Letter(1, (IVY, OAK, US)), Letter(2, (IVY, US), cites=(0,))])
+
+    keep(db, held[2], [Letter(2, (IVY, US), cites=(0, 1))])
+
+    assert partition(db) == {frozenset({0, 2}), frozenset({1})}
+
+
+def conversation(chance: random.Random, size):
+    """A long talk among the same people, each message citing some earlier ones, some parents never held."""
+    return [
+        Letter(number, (chance.choice([IVY, OAK]), IVY, OAK, US), tuple(sorted(chance.sample(range(number), k=min(number, 2)))))
+        for number in range(size)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("turn", range(3))
+def test_through_three_mailboxes_at_once_it_is_one_conversation(db, database_url, tmp_path, turn):
+    chance = random.Random(turn)
+    talk = conversation(chance, 24)
+    prepare(db, accounts=3)
+    leases(db, accounts=3)
+    running = []
+    for account in (1, 2, 3):
+        order = [msgspec.structs.replace(one, gmail_thread=f"g{one.number % 5}") for one in talk]
+        chance.shuffle(order)
+        file = tmp_path / f"{account}.json"
+        file.write_bytes(msgspec.json.encode(order))
+        command = [sys.executable, "-m", conversing.__name__, database_url, str(file), str(account)]
+        running.append(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
+
+    for one in running:
+        one.stdin.write("\n")
+        one.stdin.flush()
+    said = [one.communicate(timeout=60)[0] for one in running]
+
+    assert [one.returncode for one in running] == [0, 0, 0], said
+    assert partition(db) == {frozenset(range(24))}
+    with db.transaction() as conn:
+        assert conn.execute(b"SELECT count(*) FROM mailroom.email_threads").fetchone() == (1,)
+        assert conn.execute(b"SELECT count(*) FROM crm.threads").fetchone() == (1,)
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(some=letters, chance=st.randoms(use_true_random=False))
+def test_rethreading_changes_nothing_that_is_right_and_repairs_what_is_not(db, some, chance):
+    prepare(db)
+    keep(db, leases(db)[1], list(some))
+    before = whole(db)
+
+    assert rethread(db, OWN.domains, dry_run=False, seen=print) == 0
+    assert whole(db) == before
+
+    with db.transaction() as conn:
+        ids = [one for (one,) in conn.execute(b"SELECT id FROM mailroom.email_threads")]
+        for (email,) in conn.execute(b"SELECT id FROM mailroom.emails").fetchall():
+            conn.execute(
+                b"UPDATE mailroom.emails SET thread_id = %s WHERE id = %s", [chance.choice(ids), email]
+            )
+    damaged = partition(db)
+    moved = rethread(db, OWN.domains, dry_run=True, seen=print)
+    assert partition(db) == damaged
+    assert rethread(db, OWN.domains, dry_run=False, seen=print) == moved
+    assert partition(db) == by_rule(some)
+    assert keys_are_right(db)
+    assert rethread(db, OWN.domains, dry_run=False, seen=print) == 0
+
+
+def whole(db):
+    with db.transaction() as conn:
+        return (
+            conn.execute(b"SELECT id, thread_id FROM mailroom.emails ORDER BY id").fetchall(),
+            conn.execute(b"SELECT * FROM mailroom.email_threads ORDER BY id").fetchall(),
+            conn.execute(b"SELECT * FROM mailroom.email_thread_keys ORDER BY 1, 2, 3").fetchall(),
+        )
+
+
+def keys_are_right(db):
+    with db.transaction() as conn:
+        kept = conn.execute(
+            b"SELECT account_id, gmail_thread_id, thread_id FROM mailroom.email_thread_keys"
+        ).fetchall()
+        right = conn.execute(
+            b"SELECT DISTINCT m.account_id, m.gmail_thread_id, e.thread_id"
+            b" FROM mailroom.emails e JOIN mailroom.account_messages m ON m.email_id = e.id"
+        ).fetchall()
+        empty = conn.execute(
+            b"SELECT count(*) FROM mailroom.email_threads t"
+            b" WHERE NOT EXISTS (SELECT FROM mailroom.emails e WHERE e.thread_id = t.id) "
+        ).fetchone()
+    return set(kept) == set(right) and empty == (0,)
