@@ -67,7 +67,7 @@ class Prepared:
             direction=direction(mail, self.message.label_ids, own),
             author_address=mail.author.address if mail.author else None,
             author_name=mail.author.name if mail.author else "",
-            references=_references(mail),
+            references=references(mail),
             snippet=mail.snippet,
             text=mail.text,
             html=mail.html,
@@ -124,10 +124,12 @@ def prepare(
     ]
 
 
-def _references(mail: Mail) -> tuple[str, ...]:
-    """What the message cites, oldest first, what it answers last."""
-    earlier = (name for name in mail.references if name not in mail.in_reply_to)
-    return tuple(dict.fromkeys((*earlier, *mail.in_reply_to)))
+def references(mail: Mail) -> tuple[str, ...]:
+    """Return what the message cites, oldest first.
+
+    Old clients write “message from <address> of <date> <id>” into In-Reply-To: only the last one is meant.
+    """
+    return tuple(dict.fromkeys((*mail.references, *mail.in_reply_to[-1:])))
 
 
 def _reading(mail: Mail) -> NewReading:

@@ -1,11 +1,12 @@
 """Decide which conversation a message belongs to.
 
-Two messages belong together when one cites the other, or when Gmail shows both in one thread of a
-mailbox; and only when somebody outside the fund takes part in both.  What anybody can write into a
-header must not bring strangers' conversations together: besides the one message it answers, a citation
-counts only when each author takes part in the other's message.  A conversation is whatever hangs
-together in this way, so the order of arrival makes no difference.  The same rule is spelled in
-shared/store/threads.sql, where mail is stored; a test compares the two on anything.
+Two messages belong together only when somebody outside the fund takes part in both, and then for one of
+three reasons: Gmail shows both in one thread of a mailbox; both name the same beginning (the first of
+their References, or the message itself); or one cites the other, and each author takes part in the
+other's message.  Every message has one beginning, so a stranger who cites two conversations and copies in
+both sides joins one of them and brings nothing together.  A conversation is whatever hangs together in
+this way: the order of arrival makes no difference.  The same rule is spelled in shared/store/threads.sql,
+where mail is stored; a test compares the two on anything.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
 
-Via = Literal["copy", "gmail", "cites", "cited"]
+Via = Literal["copy", "gmail", "beginning", "cites", "cited"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,25 +49,30 @@ class Known:
     email_id: int
     thread_id: int  # where it is now
     message_id: str
-    references: tuple[str, ...]  # oldest first; the last is what it answers
+    references: tuple[str, ...]  # oldest first
     author: str | None
     people: frozenset[str]
     outside: frozenset[str]  # those who are not the fund's
     gmail: frozenset[tuple[int, str]]  # (account id, Gmail's thread id) of each copy
 
+    @property
+    def beginning(self) -> str:
+        """The Message-ID its conversation says it began with; empty when it says nothing."""
+        return self.references[0] if self.references else self.message_id
 
-def cites(one: Known, other: Known) -> bool:
-    """Whether *one* cites *other* in a way that counts."""
+
+def _cites(one: Known, other: Known) -> bool:
     named = bool(other.message_id) and other.message_id in one.references
-    answers = named and one.references[-1] == other.message_id
-    correspond = one.author in other.people and other.author in one.people
-    return named and bool(one.outside & other.outside) and (answers or correspond)
+    began = named and one.beginning == other.message_id
+    return began or (named and one.author in other.people and other.author in one.people)
 
 
 def together(one: Known, other: Known) -> bool:
     """Whether two messages belong to one conversation by themselves, whatever else there is."""
-    in_gmail = bool(one.gmail & other.gmail) and bool(one.outside & other.outside)
-    return in_gmail or cites(one, other) or cites(other, one)
+    if not one.outside & other.outside:
+        return False
+    same_beginning = bool(one.beginning) and one.beginning == other.beginning
+    return same_beginning or bool(one.gmail & other.gmail) or _cites(one, other) or _cites(other, one)
 
 
 def conversations(mails: Sequence[Known]) -> list[list[Known]]:
@@ -88,17 +94,16 @@ def conversations(mails: Sequence[Known]) -> list[list[Known]]:
 
 
 def _candidates(mails: Sequence[Known]) -> Iterable[tuple[Known, Known]]:
-    """Pairs that name each other or share a thread of Gmail's: all others cannot belong together."""
-    by_name: dict[str, list[Known]] = {}
-    by_gmail: dict[tuple[int, str], list[Known]] = {}
+    """Pairs that name the same message or share a thread of Gmail's: all others cannot belong together."""
+    groups: dict[tuple[int, str], list[Known]] = {}
     for mail in mails:
-        by_name.setdefault(mail.message_id, []).append(mail)
-        for key in mail.gmail:
-            by_gmail.setdefault(key, []).append(mail)
+        names = {(0, mail.message_id), (0, mail.beginning)} - {(0, "")}
+        for key in names | mail.gmail:  # accounts are numbered from 1
+            groups.setdefault(key, []).append(mail)
     for mail in mails:
         for name in mail.references:
-            yield from ((mail, other) for other in by_name.get(name, ()) if other is not mail)
-    for group in by_gmail.values():
+            yield from ((mail, other) for other in groups.get((0, name), ()) if other is not mail)
+    for group in groups.values():
         yield from ((one, other) for number, one in enumerate(group) for other in group[:number])
 
 

@@ -36,6 +36,10 @@ def corpus(folder: Path, every: bool) -> None:
     agreed = sum(one.agrees for _, one in found.claims)
     console.print(f"\n{found.read} files read, {len(found.failed)} failed.", end=" ")
     console.print(f"{agreed} of {len(found.claims)} statements agreed with.")
+    pairs = found.pairs
+    console.print(
+        f"Conversations, in pairs of messages: precision {pairs.precision:.3f}, recall {pairs.recall:.3f}."
+    )
     open_ = found.unexplained
     for one in [claim for _, claim in found.claims if not claim.agrees] if every else open_:
         console.print(f"{one.file} | {one.what}", markup=False)

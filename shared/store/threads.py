@@ -17,7 +17,7 @@ SQL = queries(__file__)
 class Related:
     """A message we hold that belongs with another one, and why."""
 
-    via: Literal["copy", "gmail", "cites", "cited"]
+    via: Literal["copy", "gmail", "beginning", "cites", "cited"]
     email_id: int | None
     thread_id: int
 
@@ -44,6 +44,7 @@ def related(conn: Connection, account_id: int, email: NewEmail) -> list[Related]
         "message_id": email.message_id,
         "digest": email.digest,
         "references": list(email.references),
+        "beginning": next(iter(email.references), email.message_id),
         "author": email.author_address,
         "people": [one.address for one in email.participants],
         "outside": list(email.outside),

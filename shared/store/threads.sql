@@ -14,21 +14,29 @@ SELECT 'gmail', NULL, k.thread_id
                   AND EXISTS (SELECT FROM mailroom.email_participants p
                                WHERE p.email_id = e.id AND p.address = ANY (%(outside)s::text[])))
 UNION ALL
+SELECT 'beginning', e.id, e.thread_id
+  FROM mailroom.emails e
+ WHERE (e.message_id = %(beginning)s
+        OR e.reference_ids @> ARRAY[%(beginning)s::text] AND e.reference_ids[1] = %(beginning)s)
+   AND %(beginning)s::text <> ''
+   AND EXISTS (SELECT FROM mailroom.email_participants p
+                WHERE p.email_id = e.id AND p.address = ANY (%(outside)s::text[]))
+   AND (e.message_id <> %(beginning)s OR e.reference_ids = '{}' OR %(references)s::text[] <> '{}')
+UNION ALL
 SELECT 'cites', e.id, e.thread_id
   FROM mailroom.emails e
  WHERE e.message_id = ANY (%(references)s::text[]) AND e.message_id <> ''
    AND EXISTS (SELECT FROM mailroom.email_participants p
                 WHERE p.email_id = e.id AND p.address = ANY (%(outside)s::text[]))
-   AND (e.message_id = (%(references)s::text[])[cardinality(%(references)s::text[])]
-        OR e.author_address = ANY (%(people)s::text[])
-           AND EXISTS (SELECT FROM mailroom.email_participants p WHERE p.email_id = e.id AND p.address = %(author)s))
+   AND e.author_address = ANY (%(people)s::text[])
+   AND EXISTS (SELECT FROM mailroom.email_participants p WHERE p.email_id = e.id AND p.address = %(author)s)
 UNION ALL
 SELECT 'cited', e.id, e.thread_id
   FROM mailroom.emails e
  WHERE e.reference_ids @> ARRAY[%(message_id)s::text] AND %(message_id)s::text <> ''
    AND EXISTS (SELECT FROM mailroom.email_participants p
                 WHERE p.email_id = e.id AND p.address = ANY (%(outside)s::text[]))
-   AND (e.reference_ids[cardinality(e.reference_ids)] = %(message_id)s
+   AND (e.reference_ids[1] = %(message_id)s
         OR e.author_address = ANY (%(people)s::text[])
            AND EXISTS (SELECT FROM mailroom.email_participants p WHERE p.email_id = e.id AND p.address = %(author)s));
 

@@ -69,7 +69,7 @@ def test_in_any_order_of_arrival_the_conversations_are_those_of_the_rule(db, som
 def test_a_late_parent_brings_its_children_together(db):
     prepare(db)
     lease = leases(db)[1]
-    replies = [Letter(1, (IVY, US), (0,)), Letter(2, (OAK, IVY), (0,))]
+    replies = [Letter(1, (IVY, US), (0,)), Letter(2, (OAK, US), (0,))]
 
     keep(db, lease, replies)
     assert partition(db) == {frozenset({1}), frozenset({2})}
@@ -85,13 +85,13 @@ def test_a_stranger_who_copies_in_both_sides_brings_no_two_conversations_togethe
 
     keep(db, lease, [Letter(2, (MAL, US, IVY, OAK), cites=(0, 1))])
 
-    assert partition(db) == {frozenset({0}), frozenset({1, 2})}  # what it answers, and no more
+    assert partition(db) == {frozenset({0, 2}), frozenset({1})}  # where it says it began, and no more
 
 
 def test_a_stranger_cannot_pose_as_the_message_two_conversations_grew_from(db):
     prepare(db)
     lease = leases(db)[1]
-    keep(db, lease, [Letter(1, (IVY, US), cites=(9, 7)), Letter(2, (OAK, US), cites=(9, 8))])
+    keep(db, lease, [Letter(1, (IVY, US), cites=(7, 9)), Letter(2, (OAK, US), cites=(8, 9))])
 
     keep(db, lease, [Letter(9, (MAL, IVY, OAK))])
 

@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.local.corpus import assertions, expected, folders, gmail, trees
+from infra.local.corpus import assertions, conversing, expected, folders, gmail, trees
+from infra.local.corpus.conversing import Pairs
 from infra.local.corpus.model import Claim, Corpus
 
-# Who states what.  Conversations (threads/) are judged where threads are made.
+# Who states what.
 SOURCES: Mapping[str, Callable[[Corpus], Iterator[Claim]]] = {
     "imap_tools": expected.claims,
     "stalwart": trees.claims,
@@ -20,6 +21,7 @@ SOURCES: Mapping[str, Callable[[Corpus], Iterator[Claim]]] = {
     "espoofer": folders.spoofing,
     "MimeKit": folders.envelopes,
     "Gmail": gmail.claims,
+    "SpamAssassin": conversing.claims,
 }
 EXPLAINED = re.compile(r"^\| `([^`|]+)` \| ([^|]+?) \|", re.MULTILINE)
 
@@ -32,6 +34,7 @@ class Report:
     explained: frozenset[tuple[str, str]]  # (file, what)
     read: int  # files read without an exception
     failed: tuple[str, ...]  # files whose reading failed
+    pairs: Pairs  # of messages in one conversation
 
     @property
     def unexplained(self) -> list[Claim]:
@@ -66,7 +69,9 @@ def report(root: Path, explanations: str) -> Report:
         if "parse-failed" in corpus.mail(file).defects:
             failed.append(file)
     claims = tuple((source, claim) for source, of in SOURCES.items() for claim in of(corpus))
-    return Report(claims, frozenset(EXPLAINED.findall(explanations)), read, tuple(failed))
+    return Report(
+        claims, frozenset(EXPLAINED.findall(explanations)), read, tuple(failed), conversing.pairs(corpus)
+    )
 
 
 def folders_of(rows: Sequence[tuple[str, str, str, int, int, int]]) -> list[str]:
