@@ -15,6 +15,7 @@ from consumer.plan import Wanted, fetching
 from consumer.reading import Fetched, Prepared, prepare
 from consumer.storing import RulesChanged, store
 from shared.blobs import BlobStore
+from shared.blobs.keeper import Keeper
 from shared.config import Settings
 from shared.errors import (
     MailroomError,
@@ -24,7 +25,7 @@ from shared.errors import (
 from shared.gmail.client import Gmail
 from shared.gmail.resources import Message
 from shared.log import logger
-from shared.store import deltas, emails, ledger
+from shared.store import blobs, deltas, ledger
 from shared.store.database import Database
 from shared.store.deltas import Lease
 from shared.store.ledger import Entry, Postponed
@@ -55,6 +56,10 @@ class Capture:
     lease: Lease
     tally: Tally
     matching: Matching
+
+    @property
+    def _keeper(self) -> Keeper:
+        return Keeper(self.db, self.blobs)
 
     def take(self, entries: Sequence[Entry]) -> None:
         """Bring *entries* (waiting rows of this account) one step further: stored, closed or postponed.
@@ -171,13 +176,14 @@ class Capture:
         return [one for one in entries if one.gmail_id not in hidden]
 
     def _prepare(self, fetched: Sequence[Fetched]) -> list[Prepared]:
-        return prepare(fetched, blobs=self.blobs, parsers=self.parsers, settings=self.settings)
+        return prepare(fetched, keeper=self._keeper, parsers=self.parsers, settings=self.settings)
 
     def _settle(self, prepared: Sequence[Prepared]) -> None:
         """Store what matches an investor on its own headers, and let the rest go."""
         matched = self.matching.match_all({one.gmail_id: one.mail.participants for one in prepared}, self.own)
         matches = matched.found
         unread = [one for one in prepared if not matches[one.gmail_id] and one.unread]
+        self._keep_raws(unread)
         self._close([one.gmail_id for one in unread], "dead", "it could not be read; its raw bytes are kept")
         self._let_go([one for one in prepared if not matches[one.gmail_id] and not one.unread])
         for group in _groups([one for one in prepared if matches[one.gmail_id]]):
@@ -196,7 +202,16 @@ class Capture:
                 for one in group:
                     self._store([one], matched)
             else:
+                self._keep_raws(group)
                 self._failed([group[0].entry], refused)
+
+    def _keep_raws(self, prepared: Sequence[Prepared]) -> None:
+        """Keep what a person may have to look at, for as long as it waits or is dead."""
+        if prepared:
+            raws = [(one.gmail_id, one.raw_sha256) for one in prepared]
+            with self.db.transaction() as conn:
+                claims = {one.raw_sha256: one.raw_claim for one in prepared}
+                blobs.keep_unread(conn, self.lease.account_id, raws, claims)
 
     def _let_go(self, unmatched: Sequence[Prepared]) -> None:
         """On its own headers the message is not an investor's after all: nothing of it stays."""
@@ -204,13 +219,7 @@ class Capture:
         self._close([one.gmail_id for one in unmatched], "unmatched")
 
     def _drop(self, prepared: Sequence[Prepared]) -> None:
-        if not prepared:
-            return
-        with self.db.transaction() as conn:
-            kept = emails.known_blobs(conn, [one.raw_sha256 for one in prepared])
-        for one in prepared:
-            if one.raw_sha256 not in kept:  # the very same bytes may be a stored message elsewhere
-                self.blobs.drop_raw(one.raw_sha256)
+        self._keeper.let_go({one.raw_sha256: one.raw_claim for one in prepared})
 
     def _match_all(self, people: Mapping[str, tuple[Participant, ...]]) -> Mapping[str, tuple[Match, ...]]:
         return self.matching.match_all(people, self.own).found

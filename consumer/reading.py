@@ -8,9 +8,10 @@ from consumer.mail.gmail_json import NOT_FETCHED
 from consumer.mail.message import Attachment, Mail
 from consumer.match import Match, Own
 from consumer.parsing import Parsers
-from shared.blobs import BlobStore
+from shared.blobs.keeper import Keeper
 from shared.config import Settings
 from shared.gmail.resources import Message
+from shared.store.attachments import too_large
 from shared.store.emails import Direction, NewAttachment, NewEmail, NewMatch, NewParticipant, NewReading
 from shared.store.ledger import Entry
 
@@ -28,7 +29,8 @@ class Prepared:
     mail: Mail
     raw_sha256: str
     raw_size: int
-    blobs: BlobStore
+    raw_claim: int
+    keeper: Keeper
     max_attachment: int  # bytes
 
     @property
@@ -54,6 +56,7 @@ class Prepared:
     def email(self, matches: tuple[Match, ...], own: Own) -> NewEmail:
         """Make the value that is stored.  Attachments become durable here, once we know the mail is ours."""
         mail = self.mail
+        claims = self.keeper.files({f.sha256: f.content for f in mail.attachments if not self._too_big(f)})
         return NewEmail(
             gmail_id=self.gmail_id,
             gmail_thread_id=self.message.thread_id or self.gmail_id,
@@ -80,13 +83,15 @@ class Prepared:
             matches=tuple(
                 NewMatch(m.investor_id, m.role, m.address, m.strategy, m.ambiguous) for m in matches
             ),
-            attachments=tuple(self._keep(file) for file in mail.attachments),
+            attachments=tuple(self._file(file) for file in mail.attachments),
+            claims={**claims, self.raw_sha256: self.raw_claim},
         )
 
-    def _keep(self, file: Attachment) -> NewAttachment:
-        too_big = len(file.content) > self.max_attachment
-        if not too_big:
-            self.blobs.put_file(file.sha256, file.content)
+    def _too_big(self, file: Attachment) -> bool:
+        return len(file.content) > self.max_attachment
+
+    def _file(self, file: Attachment) -> NewAttachment:
+        too_big = self._too_big(file)
         return NewAttachment(
             part_id=file.part_id,
             filename=file.filename,
@@ -95,7 +100,7 @@ class Prepared:
             inline=file.inline,
             size=len(file.content),
             sha256=None if too_big else file.sha256,
-            skipped=f"larger than {self.max_attachment // MEBIBYTE} MiB" if too_big else "",
+            skipped=too_large(self.max_attachment) if too_big else "",
         )
 
 
@@ -110,17 +115,17 @@ class Fetched:
 
 
 def prepare(
-    fetched: Sequence[Fetched], *, blobs: BlobStore, parsers: Parsers, settings: Settings
+    fetched: Sequence[Fetched], *, keeper: Keeper, parsers: Parsers, settings: Settings
 ) -> list[Prepared]:
     """Keep what Gmail handed over, then parse it: parsing can be redone, fetching costs units."""
-    digests = [blobs.put_raw(one.source) for one in fetched]
+    kept = keeper.raws([one.source for one in fetched])
     sources = [(one.source, one.message.internal_date) for one in fetched]
     read = parsers.parse_json if fetched and fetched[0].is_json else parsers.parse
     mails = read(sources)
     most = settings.max_attachment_mb * MEBIBYTE
     return [
-        Prepared(one.entry, one.message, mail, digest, len(one.source), blobs, most)
-        for one, digest, mail in zip(fetched, digests, mails, strict=True)
+        Prepared(one.entry, one.message, mail, digest, len(one.source), claim, keeper, most)
+        for one, (digest, claim), mail in zip(fetched, kept, mails, strict=True)
     ]
 
 

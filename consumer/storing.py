@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from consumer.match import Own
 from consumer.thread import Place, place
-from shared.store import deltas, emails, ledger, matching, threads
+from shared.store import blobs, deltas, emails, ledger, matching, threads
 from shared.store.database import Connection, Database
 from shared.store.deltas import Lease
 from shared.store.emails import NewEmail, NewParticipant
@@ -20,7 +20,7 @@ def store(db: Database, lease: Lease, mails: Sequence[NewEmail], *, own: Own, ge
 
     *generation* is that of the rules they were matched by.  Storing the same copy again changes nothing.
     Raises RulesChanged when there are others by now, NotStorable when the database refuses a value,
-    LeaseLost when another worker took over, TryLater when the database is away.
+    LeaseLost when another worker took over, TryLater when the database is away, or a blob was cleared away.
     """
     with db.transaction() as conn:
         # From here to the commit nobody re-matches, so whoever does it next sees these messages.
@@ -28,16 +28,10 @@ def store(db: Database, lease: Lease, mails: Sequence[NewEmail], *, own: Own, ge
         if matching.generation(conn) != generation:
             raise RulesChanged
         emails.lock(conn, mails)
-        emails.add_blobs(conn, _blobs(mails))
+        blobs.hold(conn, {sha256: claim for mail in mails for sha256, claim in mail.claims.items()})
         changes = [one for mail in mails for one in _store_one(conn, lease.account_id, mail, own)]
         emails.announce(conn, changes)
         deltas.hold(conn, lease, lasts=deltas.LEASE)
-
-
-def _blobs(mails: Sequence[NewEmail]) -> list[tuple[str, int]]:
-    raws = [(mail.raw_sha256, mail.raw_size) for mail in mails]
-    files = [(file.sha256, file.size) for mail in mails for file in mail.attachments if file.sha256]
-    return raws + files
 
 
 def _store_one(conn: Connection, account_id: int, mail: NewEmail, own: Own) -> list[tuple[int, str, bool]]:

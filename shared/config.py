@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from shared.blobs import place
 from shared.credentials import keys, secretfile
 from shared.credentials.secretfile import UnsafeFile
 from shared.errors import ConfigError
@@ -70,7 +71,10 @@ class Settings(BaseModel):
     enabled: bool = _env("CRM_GMAIL_INTEGRATION_ENABLED", default=False)
     database_url: str = _env("DATABASE_URL", "", repr=False)  # empty: embedded PostgreSQL under data_dir
     data_dir: Path = _env("CRM_GMAIL_DATA_DIR", Path("data"))
-    blob_url: str = _env("CRM_GMAIL_BLOB_URL", "")  # empty: files under data_dir
+    # file:///folder, gs://bucket/prefix or s3://bucket/prefix; empty: files under data_dir
+    blob_url: str = _env("CRM_GMAIL_BLOB_URL", "", repr=False)
+    raw_retention_days: int = _env("CRM_GMAIL_RAW_RETENTION_DAYS", 30, ge=0, le=3650)
+    attach_concurrency: int = _env("CRM_GMAIL_ATTACH_CONCURRENCY", 4, ge=1, le=32)
 
     auth_method: Literal["dwd", "oauth"] = _env("CRM_GMAIL_AUTH_METHOD", "dwd")
     sa_key_path: Path | None = _env("CRM_GMAIL_SA_KEY_PATH", None)
@@ -132,9 +136,16 @@ class Settings(BaseModel):
         return timedelta(seconds=self.quiet_poll_sec)
 
     @property
+    def blob_place(self) -> place.Place:
+        """Where blobs are kept."""
+        if self.blob_url:
+            return place.read(self.blob_url)
+        return place.Place("file", "", str(self.data_dir.absolute() / "blobs"))
+
+    @property
     def blob_dir(self) -> Path:
-        """The folder of the blob store."""
-        return Path(self.blob_url.removeprefix("file://")) if self.blob_url else self.data_dir / "blobs"
+        """The folder of the blob store; with a bucket, the folder that everything else of ours is in."""
+        return self.blob_place.folder or self.data_dir
 
     @property
     def own_domains(self) -> frozenset[str]:
@@ -270,12 +281,6 @@ def _odd_redirect(settings: Settings) -> str | None:
     return None
 
 
-def _foreign_blobs(settings: Settings) -> str | None:
-    if settings.blob_url and not settings.blob_url.startswith("file://"):
-        return f"CRM_GMAIL_BLOB_URL: {settings.blob_url.split(':')[0]} is not supported yet; use file:///path"
-    return None
-
-
 def _topic_and_subscription(settings: Settings) -> str | None:
     """Google: a topic must live in the project of the credentials; ours share one project."""
     topic, subscription = settings.pubsub_topic, settings.pubsub_subscription
@@ -289,6 +294,6 @@ CHECKS: tuple[Callable[[Settings], str | None], ...] = (
     _two_ways_in,
     _odd_domains,
     _odd_redirect,
-    _foreign_blobs,
+    lambda settings: place.problem(settings.blob_url),
     _topic_and_subscription,
 )

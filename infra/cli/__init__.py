@@ -23,6 +23,7 @@ COMMANDS = {
     "views": ("infra.cli.views", "Describe the views the CRM reads, column by column."),
     "token": ("infra.cli.token", "Make API tokens."),
     "key": ("infra.cli.key", "Make, replace and check the keys that seal OAuth grants."),
+    "blobs": ("infra.cli.blobs", "Remove what the blob store need not keep."),
     "parse": (
         "infra.cli.parse",
         "Show what mailroom reads in an .eml file or Gmail JSON; no network, no database.",

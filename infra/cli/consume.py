@@ -40,14 +40,14 @@ def _consume(settings: wiring.Settings, stop: Event, *, threads: int, parsers: i
     from consumer.parsing import Parsers
     from consumer.run import Deps
     from consumer.worker import Workers
-    from shared.blobs import BlobStore
+    from shared.blobs import open_store
 
     with (
         wiring.database(settings, most=2 * threads + 3, name="mailroom-consume") as db,
         metering.gmail(settings, db, stop=stop) as gmail,
         Parsers(parsers, settings.authserv_id) as children,
     ):
-        deps = Deps(db, gmail, BlobStore(settings.blob_dir), children, settings, stop.is_set, Matching(db))
+        deps = Deps(db, gmail, open_store(settings.blob_place), children, settings, stop.is_set, Matching(db))
         workers = Workers(deps, threads=threads, stop=stop)
         workers.start()
         log.info("consumer.started", threads=threads, parsers=parsers)

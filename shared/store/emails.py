@@ -1,6 +1,6 @@
 """Messages: stored once for everybody, with participants, matches, attachments and a place in a thread."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -96,6 +96,7 @@ class NewEmail:
     outside: frozenset[str]  # participants' addresses that are not our own
     matches: tuple[NewMatch, ...]
     attachments: tuple[NewAttachment, ...]
+    claims: Mapping[str, int]  # of its blobs, by sha256 (see shared.store.blobs)
 
 
 def lock(conn: Connection, emails: Iterable[NewEmail]) -> None:
@@ -106,19 +107,6 @@ def lock(conn: Connection, emails: Iterable[NewEmail]) -> None:
     """
     keys = {key for email in emails for key in (email.message_id, *email.references) if key}
     conn.execute(SQL["lock"], {"keys": sorted(keys)})
-
-
-def add_blobs(conn: Connection, blobs: Iterable[tuple[str, int]]) -> None:
-    """Note blobs (sha256, size in bytes) that are durable in the store."""
-    known = sorted(set(blobs))
-    conn.execute(
-        SQL["add_blobs"], {"digests": [sha for sha, _ in known], "sizes": [size for _, size in known]}
-    )
-
-
-def known_blobs(conn: Connection, digests: Sequence[str]) -> set[str]:
-    """Return those of *digests* that a stored message or attachment refers to."""
-    return {sha for (sha,) in conn.execute(SQL["known_blobs"], {"digests": list(digests)})}
 
 
 def insert(conn: Connection, email: NewEmail, thread_id: int) -> int:

@@ -5,13 +5,6 @@ SELECT count(pg_advisory_xact_lock(724013, bucket))
   FROM (SELECT DISTINCT (hashtextextended(name, 724013) & 511)::int AS bucket
           FROM unnest(%(keys)s::text[]) AS name ORDER BY bucket OFFSET 0) AS sorted;
 
--- name: add_blobs
-INSERT INTO mailroom.blobs (sha256, size)
-SELECT * FROM unnest(%(digests)s::text[], %(sizes)s::bigint[])
-ON CONFLICT (sha256) DO NOTHING;
-
--- name: known_blobs
-SELECT sha256 FROM mailroom.blobs WHERE sha256 = ANY (%(digests)s);
 
 -- name: insert
 WITH email AS (

@@ -10,7 +10,7 @@ import msgspec
 from consumer.match import Own
 from consumer.storing import store
 from shared.errors import TryLater
-from shared.store import deltas, matching
+from shared.store import blobs, deltas, matching
 from shared.store.database import Database
 from shared.store.emails import NewEmail, NewMatch, NewParticipant, NewReading
 
@@ -28,7 +28,7 @@ class Letter(msgspec.Struct, frozen=True):
     gmail_thread: str = ""
 
 
-def email(letter, account):
+def email(letter, account, claim):
     """Make one mailbox's copy of it."""
     return NewEmail(
         gmail_id=f"m{letter.number}-{account}", gmail_thread_id=letter.gmail_thread or f"t{letter.number}", labels=(),
@@ -38,7 +38,7 @@ def email(letter, account):
         snippet="", text="", html="", reading=READING, defects=(), raw_sha256="0" * 64, raw_size=1,
         participants=tuple(NewParticipant("to" if n else "from", one, "") for n, one in enumerate(letter.people)),
         outside=frozenset(one for one in letter.people if not OWN.owns(one)),
-        matches=(NewMatch(1, "from", "ivy@lp.example", "address", False),), attachments=(),
+        matches=(NewMatch(1, "from", "ivy@lp.example", "address", False),), attachments=(), claims={"0" * 64: claim},
     )  # fmt: skip
 
 
@@ -70,6 +70,7 @@ def keep(db, lease, letters):
     again = 0
     with db.transaction() as conn:
         generation = matching.generation(conn)
+        claim = blobs.claim(conn, [("0" * 64, 1)])["0" * 64]
         for letter in letters:
             conn.execute(
                 b"INSERT INTO mailroom.account_messages (account_id, gmail_id, gmail_thread_id, live) VALUES (%s, %s, %s, false)"
@@ -79,7 +80,7 @@ def keep(db, lease, letters):
     while True:
         try:
             store(
-                db, lease, [email(one, lease.account_id) for one in letters], own=OWN, generation=generation
+                db, lease, [email(one, lease.account_id, claim) for one in letters], own=OWN, generation=generation
             )
         except TryLater:
             again += 1

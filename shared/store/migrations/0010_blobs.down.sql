@@ -1,0 +1,11 @@
+DROP INDEX mailroom.attachments_to_fetch;
+ALTER TABLE mailroom.email_attachments DROP COLUMN failed;
+ALTER TABLE mailroom.email_attachments DROP COLUMN not_before;
+ALTER TABLE mailroom.email_attachments DROP COLUMN attempts;
+DROP TABLE mailroom.unread_raws;
+DROP INDEX mailroom.emails_with_raw;
+DROP INDEX mailroom.emails_of_raw;
+ALTER TABLE mailroom.blobs DROP COLUMN going;
+ALTER TABLE mailroom.blobs DROP COLUMN claimed_at;
+ALTER TABLE mailroom.blobs DROP COLUMN claim;
+DROP SEQUENCE mailroom.blob_claims;
