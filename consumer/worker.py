@@ -7,9 +7,11 @@ from os import getpid
 from threading import Event, Thread, current_thread
 
 from consumer import words
+from consumer.files import fetch_next
 from consumer.heartbeat import Heartbeat
 from consumer.rematch import catch_up, erase_outlived
 from consumer.run import Deps, Outcome, run
+from shared.blobs.sweeping import sweep
 from shared.errors import LeaseLost, MailroomError, NoMailbox, OperatorMustAct, Reconnect, TryLater
 from shared.log import logger
 from shared.store import accounts, audit, deltas, emails, matching, runs
@@ -31,6 +33,8 @@ STOPPED: dict[type[MailroomError], tuple[str, timedelta]] = {
 # Longest sleep without a wake-up call: what a lost announcement can cost.
 LONGEST_SLEEP = timedelta(seconds=5)
 LOOKS_FOR_CHANGES = timedelta(minutes=1)  # of the rules and in the feed, when none was announced
+SWEEPS_EVERY = timedelta(hours=1)
+LOOKS_FOR_FILES = timedelta(minutes=5)  # left out for their size: none, until the limit is raised
 
 
 class Workers:
@@ -45,6 +49,11 @@ class Workers:
             Thread(target=self._guard, args=(self._listen,), name="listener", daemon=True),
             Thread(target=self._guard, args=(self._rematch,), name="rematcher", daemon=True),
             Thread(target=self._guard, args=(self._index_words,), name="indexer", daemon=True),
+            Thread(target=self._guard, args=(self._sweep,), name="sweeper", daemon=True),
+            *(
+                Thread(target=self._guard, args=(self._fetch_files,), name=f"files-{n}", daemon=True)
+                for n in range(deps.settings.attach_concurrency)
+            ),
         ]
 
     def start(self) -> None:
@@ -92,6 +101,19 @@ class Workers:
             words.catch_up(self._deps.db)
             if self._stop.is_set():
                 return
+
+    def _sweep(self) -> None:
+        """End the retention of raw messages, and remove blobs nothing refers to."""
+        self._stop.wait(SWEEPS_EVERY.total_seconds())
+        if not self._stop.is_set():
+            retention = timedelta(days=self._deps.settings.raw_retention_days)
+            sweep(self._deps.db, self._deps.blobs, raw_retention=retention)
+
+    def _fetch_files(self) -> None:
+        """Catch up with files that were left out and may be held by now."""
+        while not self._stop.is_set() and fetch_next(self._deps):
+            pass
+        self._stop.wait(LOOKS_FOR_FILES.total_seconds())
 
     def _work(self) -> None:
         lease = self._lease()

@@ -43,7 +43,7 @@ def _consume(settings: wiring.Settings, stop: Event, *, threads: int, parsers: i
     from shared.blobs import open_store
 
     with (
-        wiring.database(settings, most=2 * threads + 3, name="mailroom-consume") as db,
+        wiring.database(settings, most=2 * threads + 5, name="mailroom-consume") as db,
         metering.gmail(settings, db, stop=stop) as gmail,
         Parsers(parsers, settings.authserv_id) as children,
     ):

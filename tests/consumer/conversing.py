@@ -80,7 +80,11 @@ def keep(db, lease, letters):
     while True:
         try:
             store(
-                db, lease, [email(one, lease.account_id, claim) for one in letters], own=OWN, generation=generation
+                db,
+                lease,
+                [email(one, lease.account_id, claim) for one in letters],
+                own=OWN,
+                generation=generation,
             )
         except TryLater:
             again += 1
