@@ -8,7 +8,7 @@ from consumer.asking import put_off
 from consumer.history import ruled_out
 from consumer.mail.headers import from_headers
 from consumer.mail.message import Participant
-from consumer.match import Match, Own
+from consumer.match import Match
 from consumer.matching import Matched, Matching
 from consumer.parsing import Parsers
 from consumer.plan import Wanted, fetching
@@ -51,7 +51,6 @@ class Capture:
     blobs: BlobStore
     parsers: Parsers
     settings: Settings
-    own: Own
     gmail: Gmail
     lease: Lease
     tally: Tally
@@ -180,7 +179,7 @@ class Capture:
 
     def _settle(self, prepared: Sequence[Prepared]) -> None:
         """Store what matches an investor on its own headers, and let the rest go."""
-        matched = self.matching.match_all({one.gmail_id: one.mail.participants for one in prepared}, self.own)
+        matched = self.matching.match_all({one.gmail_id: one.mail.participants for one in prepared})
         matches = matched.found
         unread = [one for one in prepared if not matches[one.gmail_id] and one.unread]
         self._keep_raws(unread)
@@ -191,9 +190,9 @@ class Capture:
 
     def _store(self, group: Sequence[Prepared], matched: Matched) -> None:
         """Store a group in one transaction; when it is refused, each message on its own."""
-        rows = [one.email(matched.found[one.gmail_id], self.own) for one in group]
+        rows = [one.email(matched.found[one.gmail_id], matched.own) for one in group]
         try:
-            store(self.db, self.lease, rows, own=self.own, generation=matched.generation)
+            store(self.db, self.lease, rows, own=matched.own, generation=matched.generation)
             self.tally.stored += len(group)
         except RulesChanged:
             self._settle(group)  # whose mail it is was decided by rules that hold no more
@@ -222,7 +221,7 @@ class Capture:
         self._keeper.let_go({one.raw_sha256: one.raw_claim for one in prepared})
 
     def _match_all(self, people: Mapping[str, tuple[Participant, ...]]) -> Mapping[str, tuple[Match, ...]]:
-        return self.matching.match_all(people, self.own).found
+        return self.matching.match_all(people).found
 
     def _readable(
         self, entries: Sequence[Entry], answers: Mapping[str, Message | MailroomError]

@@ -71,6 +71,40 @@ class Own:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Excluded:
+    """Who is never captured, whoever else takes part; values as normal_exclusion() returns them."""
+
+    addresses: frozenset[str] = frozenset()
+    domains: frozenset[str] = frozenset()
+
+    def covers(self, people: Iterable[Participant]) -> bool:
+        """Whether one of *people* is excluded, by address or by a domain above it."""
+        if not self.addresses and not self.domains:
+            return False
+        named = {person.address for person in people}
+        return any(
+            canonical(one) in self.addresses or not self.domains.isdisjoint(_with_parents(_domain(one)))
+            for one in named
+        )
+
+
+def normal_exclusion(kind: str, value: str) -> str:
+    """Return an admin's exclusion in the form it is kept in; ValueError says what is wrong.
+
+    Unlike an investor's, the domain may be free mail: that nobody's mail from there is captured.
+    """
+    if kind == "address":
+        return normal_rule(kind, value)
+    if kind != "domain":
+        raise ValueError(f"{kind!r} cannot be excluded: it is an address or a domain")
+    bare = value.strip().removeprefix("@")
+    name = _domain((normal(f"x@{bare}") if "@" not in bare else None) or "")
+    if "." not in name or _suffixes().is_public(name):
+        raise ValueError(f"{value.strip()!r} is not a domain")
+    return name
+
+
 def normal_rule(kind: str, value: str) -> str:
     """Return an admin's address or domain in the form rules are kept in; ValueError says what is wrong."""
     if kind == "address":
@@ -120,11 +154,15 @@ def lookup_keys(participants: Iterable[Participant]) -> tuple[frozenset[str], fr
     return frozenset(canonical(address) for address in people), frozenset(domains)
 
 
-def match(participants: Iterable[Participant], rules: Sequence[Rule], *, own: Own) -> tuple[Match, ...]:
-    """Return every reason why a message belongs to an investor; empty when it is nobody's.
+def match(
+    participants: Sequence[Participant], rules: Sequence[Rule], *, own: Own, excluded: Excluded
+) -> tuple[Match, ...]:
+    """Return every reason why a message belongs to an investor; empty when it is nobody's, or excluded.
 
     An investor matched by exact address is not listed again for the domain of that address.
     """
+    if excluded.covers(participants):
+        return ()
     exact, domains = _index(rules, "address"), _index(rules, "domain")
     found: set[Match] = set()
     for person in participants:

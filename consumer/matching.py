@@ -1,4 +1,7 @@
-"""Match messages against the rules of this moment, kept in memory and brought up to date by their changes."""
+"""Match messages against the rules of this moment, kept in memory and brought up to date by their changes.
+
+Three kinds of rules: by what investors are known, who we are, and who is never captured.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,8 +9,8 @@ from threading import Lock
 
 from consumer.index import Index
 from consumer.mail.message import Participant
-from consumer.match import Match, Own, lookup_keys, match
-from shared.store import matching
+from consumer.match import Excluded, Match, Own, lookup_keys, match
+from shared.store import accounts, matching
 from shared.store.database import Connection, Database
 
 # More changes at once than this are read anew, all of them.
@@ -16,33 +19,51 @@ MANY = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """The matches of some messages, and which generation of the rules they are by."""
+    """The matches of some messages, which generation of the rules they are by, and who we were by it."""
 
     found: Mapping[str, tuple[Match, ...]]
     generation: int
+    own: Own
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """Everything that decides, of one generation."""
+
+    index: Index
+    own: Own
+    excluded: Excluded
 
 
 class Matching:
     """The rules of one process.  Threads share it."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, own_domains: frozenset[str]) -> None:
         self._db = db
+        self._own_domains = own_domains
         self._lock = Lock()
-        self._index: Index | None = None
+        self._rules: _Rules | None = None
         self._generation = 0
 
-    def match_all(self, people: Mapping[str, Sequence[Participant]], own: Own) -> Matched:
+    def match_all(self, people: Mapping[str, Sequence[Participant]]) -> Matched:
         """Match each message's participants; raises TryLater when the database is away."""
         with self._db.transaction() as conn:
             generation = self.refresh(conn)
-        return Matched({one: self.match(group, own) for one, group in people.items()}, generation)
+        found = {one: self.match(group) for one, group in people.items()}
+        return Matched(found, generation, self.own)
 
-    def match(self, people: Sequence[Participant], own: Own) -> tuple[Match, ...]:
+    def match(self, people: Sequence[Participant]) -> tuple[Match, ...]:
         """Match one message by the rules as they are in memory."""
         addresses, domains = lookup_keys(people)
         with self._lock:
-            rules = (self._index or Index()).rules_for(addresses, domains)
-        return match(people, rules, own=own)
+            rules = self._rules or _Rules(Index(), Own(frozenset(), self._own_domains), Excluded())
+            known = rules.index.rules_for(addresses, domains)
+        return match(people, known, own=rules.own, excluded=rules.excluded)
+
+    @property
+    def own(self) -> Own:
+        """Who we are, by the rules in memory."""
+        return self._rules.own if self._rules else Own(frozenset(), self._own_domains)
 
     def refresh(self, conn: Connection) -> int:
         """Take in what changed since the last time; return the generation of the rules in memory.
@@ -51,15 +72,26 @@ class Matching:
         """
         current = matching.generation(conn)
         with self._lock:
-            if self._index is None or current - self._generation > MANY:
-                self._index = Index(matching.rules(conn))
+            if self._rules is None or current - self._generation > MANY:
+                self._rules = self._read(conn, Index(matching.rules(conn)))
             elif current > self._generation:
-                self._apply(matching.changes(conn, after=self._generation, limit=MANY + 1))
+                changes = matching.changes(conn, after=self._generation, limit=MANY + 1)
+                self._rules = self._read(conn, _applied(self._rules.index, changes))
             self._generation = max(current, self._generation)
             return self._generation
 
-    def _apply(self, changes: Sequence[matching.Change]) -> None:
-        assert self._index is not None  # noqa: S101 - the caller has looked
-        for one in changes:
-            act = self._index.add if one.change == "added" else self._index.remove
+    def _read(self, conn: Connection, index: Index) -> _Rules:
+        """Read what is small anew with every change."""
+        excluded: dict[str, set[str]] = {"address": set(), "domain": set()}
+        for kind, value in matching.excluded(conn):
+            excluded[kind].add(value)
+        own = Own(accounts.own_addresses(conn), self._own_domains)
+        return _Rules(index, own, Excluded(frozenset(excluded["address"]), frozenset(excluded["domain"])))
+
+
+def _applied(index: Index, changes: Sequence[matching.Change]) -> Index:
+    for one in changes:
+        if one.kind in ("address", "domain"):
+            act = index.add if one.change == "added" else index.remove
             act(one.investor_id, one.kind, one.value)
+    return index

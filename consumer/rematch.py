@@ -5,10 +5,9 @@ from datetime import timedelta
 from typing import cast
 
 from consumer.mail.message import Participant, Role
-from consumer.match import Own
 from consumer.matching import Matching
 from shared.log import logger
-from shared.store import accounts, deltas, disappearance, emails, matching, searches
+from shared.store import accounts, deltas, disappearance, emails, investors, matching, searches
 from shared.store.database import Connection, Database
 from shared.store.emails import NewMatch
 
@@ -17,21 +16,22 @@ log = logger("consumer")
 CHANGES_TOGETHER = 1_000
 MAILS_TOGETHER = 500
 ERASED_TOGETHER = 200
+BY_ADDRESS = ("address", "own", "excluded_address")
 
 
-def catch_up(db: Database, rules: Matching, own_domains: frozenset[str]) -> int:
+def catch_up(db: Database, rules: Matching) -> int:
     """Re-match what the rules' changes concern, until none is left; return how many messages were.
 
     New addresses and domains are also searched for in the past of every account.  Safe to run from
     several consumers at once: one does it, the others go on.
     """
     total = 0
-    while (done := _one_step(db, rules, own_domains)) is not None:
+    while (done := _one_step(db, rules)) is not None:
         total += done
     return total
 
 
-def _one_step(db: Database, rules: Matching, own_domains: frozenset[str]) -> int | None:
+def _one_step(db: Database, rules: Matching) -> int | None:
     """Take the next changes in one transaction; None when there are none, or somebody else is at it."""
     with db.transaction() as conn:
         reached = matching.claim(conn)
@@ -39,26 +39,25 @@ def _one_step(db: Database, rules: Matching, own_domains: frozenset[str]) -> int
         if not changes:
             return None
         rules.refresh(conn)
-        own = Own(accounts.own_addresses(conn), own_domains)
         concerned = matching.concerned(
             conn,
-            addresses=[one.value for one in changes if one.kind == "address"],
-            domains=[one.value for one in changes if one.kind == "domain"],
+            addresses=[one.value for one in changes if one.kind in BY_ADDRESS],
+            domains=[one.value for one in changes if one.kind not in BY_ADDRESS],
         )
         for start in range(0, len(concerned), MAILS_TOGETHER):
-            _rematch(conn, rules, own, concerned[start : start + MAILS_TOGETHER])
-        _search(conn, [one.value for one in changes if one.change == "added"])
+            _rematch(conn, rules, concerned[start : start + MAILS_TOGETHER])
+        _search(conn, _to_search(conn, changes))
         matching.finished(conn, changes[-1].id)
     log.info("rematch.done", changes=len(changes), messages=len(concerned))
     return len(concerned)
 
 
-def _rematch(conn: Connection, rules: Matching, own: Own, email_ids: Sequence[int]) -> None:
+def _rematch(conn: Connection, rules: Matching, email_ids: Sequence[int]) -> None:
     people = matching.participants(conn, email_ids)
     found = {
         email_id: [
             NewMatch(one.investor_id, one.role, one.address, one.strategy, one.ambiguous)
-            for one in rules.match([Participant(cast("Role", p.role), p.address, p.name) for p in group], own)
+            for one in rules.match([Participant(cast("Role", p.role), p.address, p.name) for p in group])
         ]
         for email_id, group in people.items()
     }
@@ -66,6 +65,17 @@ def _rematch(conn: Connection, rules: Matching, own: Own, email_ids: Sequence[in
     emails.announce(
         conn, [(one, "matched", True) for one in back] + [(one, "unmatched", True) for one in lost]
     )
+
+
+def _to_search(conn: Connection, changes: Sequence[matching.Change]) -> list[str]:
+    """Return the addresses and domains whose mail of the past may be an investor's now and was not before.
+
+    What was left out because somebody was excluded, or ours, is found among all investors' mail: asking
+    for that somebody's would read mail that is nobody's.
+    """
+    if any(one.change == "removed" and one.kind not in ("address", "domain") for one in changes):
+        return list(investors.terms(conn))
+    return [one.value for one in changes if one.change == "added" and one.kind in ("address", "domain")]
 
 
 def _search(conn: Connection, terms: Sequence[str]) -> None:

@@ -8,7 +8,6 @@ from consumer import reconcile
 from consumer.backfill import BEFORE_FETCHING, list_page, make_plan, prove
 from consumer.capture import Capture
 from consumer.delta import AFTER_NEWS, LAG_PAUSES, Look, look
-from consumer.match import Own
 from consumer.matching import Matching
 from consumer.parsing import Parsers
 from shared.blobs import BlobStore
@@ -55,7 +54,6 @@ def run(deps: Deps, lease: Lease, tally: Tally, *, progress: Callable[[], None] 
     """
     with deps.db.transaction() as conn:
         address = accounts.by_id(conn, lease.account_id).address
-        own = Own(accounts.own_addresses(conn), deps.settings.own_domains)
     looked: Look | None = None
 
     def asked_again() -> bool:
@@ -79,7 +77,7 @@ def run(deps: Deps, lease: Lease, tally: Tally, *, progress: Callable[[], None] 
         urgent = [entry for entry in entries if entry.live]
         gmail = live if urgent else bulk
         capture = Capture(
-            deps.db, deps.blobs, deps.parsers, deps.settings, own, gmail, lease, tally, deps.matching
+            deps.db, deps.blobs, deps.parsers, deps.settings, gmail, lease, tally, deps.matching
         )
         try:
             if urgent:

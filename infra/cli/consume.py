@@ -47,7 +47,8 @@ def _consume(settings: wiring.Settings, stop: Event, *, threads: int, parsers: i
         metering.gmail(settings, db, stop=stop) as gmail,
         Parsers(parsers, settings.authserv_id) as children,
     ):
-        deps = Deps(db, gmail, open_store(settings.blob_place), children, settings, stop.is_set, Matching(db))
+        matching = Matching(db, settings.own_domains)
+        deps = Deps(db, gmail, open_store(settings.blob_place), children, settings, stop.is_set, matching)
         workers = Workers(deps, threads=threads, stop=stop)
         workers.start()
         log.info("consumer.started", threads=threads, parsers=parsers)

@@ -1,5 +1,6 @@
 """Accounts: the Gmail mailboxes we capture, their cursor and their watch."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -122,8 +123,15 @@ def set_visibility(conn: Connection, account_id: int, visibility: str) -> None:
     conn.execute(SQL["set_visibility"], {"id": account_id, "visibility": visibility})
 
 
+def set_aliases(conn: Connection, account_id: int, addresses: Iterable[str]) -> None:
+    """Note which other addresses a mailbox sends and receives as; a change re-matches stored mail."""
+    values = {"id": account_id, "addresses": sorted(set(addresses))}
+    conn.execute(SQL["drop_aliases"], values)
+    conn.execute(SQL["add_aliases"], values)
+
+
 def own_addresses(conn: Connection) -> frozenset[str]:
-    """Return the addresses of all enrolled accounts."""
+    """Return the addresses of all enrolled accounts, and what else they send and receive as."""
     return frozenset(address for (address,) in conn.execute(SQL["own_addresses"]))
 
 

@@ -65,7 +65,17 @@ UPDATE mailroom.email_accounts
 UPDATE mailroom.email_accounts SET visibility = %(visibility)s WHERE id = %(id)s;
 
 -- name: own_addresses
-SELECT address FROM mailroom.email_accounts;
+SELECT address FROM mailroom.email_accounts
+UNION
+SELECT address FROM mailroom.account_aliases;
+
+-- name: drop_aliases
+DELETE FROM mailroom.account_aliases WHERE account_id = %(id)s AND NOT address = ANY (%(addresses)s);
+
+-- name: add_aliases
+INSERT INTO mailroom.account_aliases (account_id, address)
+SELECT %(id)s, address FROM unnest(%(addresses)s::text[]) AS known (address)
+ON CONFLICT DO NOTHING;
 
 -- name: move_cursor
 -- Only from the value the work was based on, and only forward.

@@ -23,14 +23,19 @@ class Change:
 
     id: int
     change: Literal["added", "removed"]
-    investor_id: int
-    kind: str
+    investor_id: int  # 0 for what is no investor's: our own addresses, and exclusions
+    kind: Literal["address", "domain", "own", "excluded_address", "excluded_domain"]
     value: str
 
 
 def rules(conn: Connection) -> list[tuple[int, str, str]]:
     """Return every rule: (investor id, kind, value)."""
     return [(int(a), str(b), str(c)) for a, b, c in conn.execute(SQL["rules"])]
+
+
+def excluded(conn: Connection) -> list[tuple[str, str]]:
+    """Return every excluded address and domain: (kind, value)."""
+    return [(str(kind), str(value)) for kind, value in conn.execute(SQL["excluded"])]
 
 
 def generation(conn: Connection) -> int:

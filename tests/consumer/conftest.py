@@ -137,7 +137,15 @@ def world(db: Database, google: Google, parsers: Parsers, tmp_path: Path) -> Wor
     transport = Transport()
     tokens = DelegatedTokens(key, f"{google.url}/token", transport=transport)
     gmail = GmailFactory(google.url, transport=transport, tokens=tokens, budget=Budget(0))
-    deps = Deps(db, gmail, BlobStore(tmp_path / "blobs"), parsers, settings, lambda: False, Matching(db))
+    deps = Deps(
+        db,
+        gmail,
+        BlobStore(tmp_path / "blobs"),
+        parsers,
+        settings,
+        lambda: False,
+        Matching(db, settings.own_domains),
+    )
     world = World(db, google, deps)
     with db.transaction() as conn:
         investors.upsert(

@@ -34,7 +34,7 @@ def forget(world, name):
 
 def follow(world):
     """What a running consumer does when the rules have changed."""
-    catch_up(world.db, world.deps.matching, world.deps.settings.own_domains)
+    catch_up(world.db, world.deps.matching)
     world.work()
 
 
@@ -106,8 +106,8 @@ def test_rules_that_change_while_a_message_is_being_read_count(world, mocker):
     matching = world.deps.matching
     real, asked = matching.match_all, []
 
-    def meddling(people, own):
-        found = real(people, own)
+    def meddling(people):
+        found = real(people)
         asked.append(people)
         if len(asked) == 2:  # the headers were weighed, the whole message was matched, nothing is stored yet
             know(world, ("Eve", "address", "eve@angel.example"))

@@ -27,7 +27,7 @@ def work(here, tmp_path):  # noqa: F811 - a fixture
             parsers,
             here.settings,
             lambda: False,
-            Matching(here.db),
+            Matching(here.db, frozenset()),
         )
 
         def work():

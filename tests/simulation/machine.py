@@ -157,7 +157,7 @@ class Schedule(RuleBasedStateMachine):
 
     @rule()
     def rematches(self) -> None:
-        catch_up(self.db, self.sea.deps.matching, self.sea.deps.settings.own_domains)
+        catch_up(self.db, self.sea.deps.matching)
 
     @rule(at=moments, what=st.sampled_from(["begin", "commit", "done"]))
     def dies_at_work(self, at: int, what: str) -> None:
@@ -219,7 +219,7 @@ class Schedule(RuleBasedStateMachine):
         self.sea.google.control("settings", {"history_lag_sec": 0.0, "message_lag_sec": 0.0})
         for _ in range(12):
             self.sea.later(3700)
-            catch_up(self.db, self.sea.deps.matching, self.sea.deps.settings.own_domains)
+            catch_up(self.db, self.sea.deps.matching)
             self._reconnect()
             self._work(None)
 

@@ -160,7 +160,15 @@ def begin(sea_db: Hooked, server: LocalGoogle, folder: Path, retry_max: int) -> 
     settings = Settings.model_validate(
         {"CRM_GMAIL_WORKSPACE_DOMAIN": "fund.test", "CRM_GMAIL_RETRY_MAX": retry_max}
     )
-    sea.deps = Deps(sea_db, gmail, BlobStore(folder), Inline(), settings, lambda: False, Matching(sea_db))
+    sea.deps = Deps(
+        sea_db,
+        gmail,
+        BlobStore(folder),
+        Inline(),
+        settings,
+        lambda: False,
+        Matching(sea_db, settings.own_domains),
+    )
     for address in ACCOUNTS:
         google.control("mailboxes", {"email": address})
         cursor = gmail.account(address).profile().history_id

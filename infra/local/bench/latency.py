@@ -68,7 +68,13 @@ def _idle_system(stack: ExitStack) -> tuple[Deps, Google]:
     parsers = stack.enter_context(Parsers(1))
     settings = Settings.model_validate({"CRM_GMAIL_WORKSPACE_DOMAIN": "fund.test"})
     deps = Deps(
-        db, _gmail(google), BlobStore(folder / "blobs"), parsers, settings, lambda: False, Matching(db)
+        db,
+        _gmail(google),
+        BlobStore(folder / "blobs"),
+        parsers,
+        settings,
+        lambda: False,
+        Matching(db, settings.own_domains),
     )
     with db.transaction() as conn:
         _enrol(conn, deps)

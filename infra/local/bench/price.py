@@ -171,4 +171,12 @@ def _deps(stack: ExitStack, google: _Units, mailbox: Reference) -> tuple[Deps, D
         investors.upsert(conn, [InvestorRow(name, "", kind, value) for name, kind, value in mailbox.rules])
     settings = Settings.model_validate({"CRM_GMAIL_WORKSPACE_DOMAIN": "fund.test"})
     parsers = stack.enter_context(Parsers(2))
-    return Deps(db, gmail, BlobStore(folder / "blobs"), parsers, settings, lambda: False, Matching(db)), db
+    return Deps(
+        db,
+        gmail,
+        BlobStore(folder / "blobs"),
+        parsers,
+        settings,
+        lambda: False,
+        Matching(db, settings.own_domains),
+    ), db

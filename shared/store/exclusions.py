@@ -1,0 +1,40 @@
+"""What is never captured, whoever else takes part: addresses and domains."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from psycopg.rows import class_row
+
+from shared.store.database import Connection
+from shared.store.sql import queries
+
+SQL = queries(__file__)
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """One rule; *value* is as consumer/match.py compares it.  *created_at* is UTC."""
+
+    id: int
+    kind: str
+    value: str
+    note: str
+    created_at: datetime
+
+
+def every(conn: Connection) -> list[Exclusion]:
+    """Return all exclusions, by kind and value."""
+    with conn.cursor(row_factory=class_row(Exclusion)) as cursor:
+        return cursor.execute(SQL["every"]).fetchall()
+
+
+def add(conn: Connection, *, kind: str, value: str, note: str) -> int | None:
+    """Exclude one more, in the past as well; return its id, None when it was excluded already."""
+    row = conn.execute(SQL["add"], {"kind": kind, "value": value, "note": note}).fetchone()
+    return int(row[0]) if row else None
+
+
+def remove(conn: Connection, exclusion_id: int) -> tuple[str, str] | None:
+    """Exclude it no longer; return its (kind, value), None when there is none of this id."""
+    row = conn.execute(SQL["remove"], {"id": exclusion_id}).fetchone()
+    return (str(row[0]), str(row[1])) if row else None

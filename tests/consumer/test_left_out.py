@@ -1,0 +1,106 @@
+"""Exclusions and our own other addresses decide the past as well, in whatever order they come."""
+
+from itertools import permutations
+
+import pytest
+
+from shared.store import accounts, exclusions, investors
+from shared.store.investors import InvestorRow
+from tests.consumer.mails import mail
+from tests.consumer.names import ADA
+from tests.consumer.test_rematch import follow
+
+LAWYER, ALIAS, EVE = "lawyer@law.example", "ada@portfolio.example", "eve@angel.example"
+SEEN = b"SELECT subject FROM crm.emails ORDER BY 1"
+
+
+def exclude(world, kind, value):
+    with world.db.transaction() as conn:
+        return exclusions.add(conn, kind=kind, value=value, note="")
+
+
+def include(world, exclusion_id):
+    with world.db.transaction() as conn:
+        assert exclusions.remove(conn, exclusion_id) is not None
+
+
+def know(world, kind, value, name="Eve"):
+    with world.db.transaction() as conn:
+        investors.upsert(conn, [InvestorRow(name, "", kind, value)])
+
+
+def alias(world, *addresses):
+    with world.db.transaction() as conn:
+        accounts.set_aliases(conn, world.ids[ADA], addresses)
+
+
+@pytest.mark.parametrize(("kind", "value"), [("address", LAWYER), ("domain", "law.example")])
+def test_an_exclusion_hides_what_is_stored_and_keeps_out_what_comes(world, kind, value):
+    world.enrol(ADA)
+    world.arrive(ADA, mail(to=f"{ADA}, Lawyer+x@law.example", subject="past"))
+    world.arrive(ADA, mail(subject="other"))
+
+    exclude(world, kind, value)
+    follow(world)
+    later = world.arrive(ADA, mail(to=f"{ADA}, {LAWYER}", subject="later"))
+
+    assert world.rows(SEEN) == [("other",)]
+    assert world.states(ADA)[later] == "unmatched"
+    assert later not in world.google.bodies(ADA)
+    assert world.rows(b"SELECT kind FROM crm.email_changes ORDER BY id DESC LIMIT 1") == [("unmatched",)]
+
+
+def test_without_the_exclusion_everything_comes_back_and_nothing_private_is_read(world):
+    world.enrol(ADA)
+    world.arrive(ADA, mail(to=f"{ADA}, {LAWYER}", subject="past"))
+    number = exclude(world, "address", LAWYER)
+    follow(world)
+    world.arrive(ADA, mail(to=f"{ADA}, {LAWYER}", subject="meanwhile"))
+    private = world.arrive(ADA, mail(sender=LAWYER, subject="my divorce"))
+
+    include(world, number)
+    follow(world)
+
+    assert world.rows(SEEN) == [("meanwhile",), ("past",)]
+    assert private not in world.google.bodies(ADA)
+
+
+def test_mail_between_ourselves_by_another_address_is_nobodys(world):
+    """The domain is an investor's, the address is Ada's seat on its board."""
+    world.enrol(ADA)
+    know(world, "domain", "portfolio.example")
+    world.arrive(ADA, mail(sender=ALIAS, subject="note to self"))
+    world.arrive(ADA, mail(sender=f"ceo@{ALIAS.partition('@')[2]}", to=ALIAS, subject="board"))
+    assert world.rows(SEEN) == [("board",), ("note to self",)]
+
+    alias(world, ALIAS)
+    follow(world)
+    assert world.rows(SEEN) == [("board",)]
+
+    alias(world)
+    follow(world)
+    assert world.rows(SEEN) == [("board",), ("note to self",)]
+
+
+STEPS = ("mail", "investor", "exclusion", "alias")
+
+
+@pytest.mark.parametrize("order", list(permutations(STEPS))[::3], ids="-".join)
+def test_the_order_of_mail_investor_exclusion_and_alias_makes_no_difference(world, order):
+    world.enrol(ADA)
+    does = {
+        "mail": lambda: [
+            world.arrive(ADA, mail(sender=EVE, subject="hers")),
+            world.arrive(ADA, mail(sender=EVE, to=f"{ADA}, {LAWYER}", subject="left out")),
+            world.arrive(ADA, mail(sender="ada@angel.example", subject="our own")),
+        ],
+        "investor": lambda: know(world, "domain", "angel.example"),
+        "exclusion": lambda: exclude(world, "address", LAWYER),
+        "alias": lambda: alias(world, "ada@angel.example"),
+    }
+
+    for step in order:
+        does[step]()
+        follow(world)
+
+    assert world.rows(SEEN) == [("hers",)]
