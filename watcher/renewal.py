@@ -9,6 +9,7 @@ from shared.log import logger
 from shared.store import accounts
 from shared.store.accounts import Account
 from shared.store.database import Database
+from watcher.aliases import look_up
 from watcher.schedule import RENEW_EVERY, alarm, next_renewal, next_try
 
 log = logger("watcher")
@@ -53,6 +54,7 @@ def renew(  # noqa: PLR0913 - where to note, whom to ask, what for
             conn, account.id, expires_at=watch.expiration, due_at=next_renewal(now, watch.expiration)
         )
     log.info("watch.renewed", account=account.id, until=watch.expiration.isoformat())
+    look_up(db, mailbox, account)
     return True
 
 

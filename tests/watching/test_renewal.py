@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared.errors import OperatorMustAct, TryLater
-from shared.gmail.resources import Watch
+from shared.gmail.resources import SendAs, Watch
 from shared.store import accounts
 from tests.watching.conftest import MAILBOXES, TOPIC
+from watcher.aliases import own
 from watcher.renewal import renew_due
 
 ADA, BEN, CLEO = MAILBOXES
@@ -33,6 +34,9 @@ class Answers:
             raise self._next
         end = datetime.now(UTC) + timedelta(days=7)
         return Watch(history_id=9, expiration_ms=int(end.timestamp() * 1000))
+
+    def send_as(self):
+        return ()
 
 
 def test_a_due_watch_is_made_and_its_end_and_next_renewal_are_noted(world):
@@ -125,3 +129,40 @@ def test_accounts_that_are_stopped_are_not_watched(world, status):
 
     assert renew(world).renewed == 0
     assert world.watched() == set()
+
+
+def aliases(world):
+    with world.db.transaction() as conn:
+        return conn.execute(b"SELECT address FROM mailroom.account_aliases ORDER BY 1").fetchall()
+
+
+def test_a_renewal_looks_up_the_mailboxes_other_addresses(world):
+    world.enrol(ADA)
+    world.control("mailboxes", {"email": ADA, "aliases": ["Ada@Portfolio.example", "a@fund.test"]})
+
+    renew(world)
+    assert aliases(world) == [("a@fund.test",), ("ada@portfolio.example",)]
+
+    world.control("mailboxes", {"email": ADA, "aliases": ["a@fund.test"]})
+    renew(world, in_=timedelta(days=2))
+    assert aliases(world) == [("a@fund.test",)]
+
+
+def test_a_gmail_that_does_not_tell_them_renews_all_the_same_and_forgets_none(world):
+    world.enrol(ADA)
+    world.control("mailboxes", {"email": ADA, "aliases": ["a@fund.test"]})
+    renew(world)
+
+    world.control("faults", {"effect": "accessNotConfigured", "method": "sendAs.list", "nth": 1})
+    assert renew(world, in_=timedelta(days=2)).renewed == 1
+
+    assert aliases(world) == [("a@fund.test",)]
+
+
+def test_an_address_gmail_has_not_verified_is_not_ours():
+    found = (
+        SendAs("x@lp.example", verification_status="pending"),
+        SendAs("y@fund.test", verification_status="accepted"),
+    )
+
+    assert own(found, "ada@fund.test") == {"y@fund.test"}
