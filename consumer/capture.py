@@ -74,6 +74,10 @@ class Capture:
         if matching:
             self._fetch(matching)
 
+    def leave_out(self, entries: Sequence[Entry]) -> None:
+        """Close *entries* without reading anything of them."""
+        self._close([entry.gmail_id for entry in entries], "excluded")
+
     def prove(self, gmail_ids: Sequence[str]) -> None:
         """Read the headers of messages that only a search has judged; what matches after all waits.
 

@@ -3,6 +3,7 @@
 The result depends on the participants and the rules alone, never on which of them came first.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -17,6 +18,7 @@ Strategy = Literal["address", "domain"]
 
 # A Reply-To or Sender names where answers go, not who talks with whom.
 MATCHING: frozenset[Role] = frozenset({"from", "to", "cc", "bcc"})
+LABEL = re.compile(r"[A-Za-z0-9_^-]{1,100}")
 GMAIL = frozenset({"gmail.com", "googlemail.com"})
 
 # Anybody can have an address here, so such a domain says nothing about whose mail it is.
@@ -77,6 +79,13 @@ class Excluded:
 
     addresses: frozenset[str] = frozenset()
     domains: frozenset[str] = frozenset()
+    labels: frozenset[str] = frozenset()  # Gmail's own by id; a mailbox's as address:id
+    accounts: frozenset[str] = frozenset()
+
+    def labels_of(self, mailbox: str) -> frozenset[str]:
+        """Return the ids of the labels that are left out in a mailbox."""
+        parts = (one.rpartition(":") for one in self.labels)
+        return frozenset(label for owner, _, label in parts if owner in ("", mailbox))
 
     def covers(self, people: Iterable[Participant]) -> bool:
         """Whether one of *people* is excluded, by address or by a domain above it."""
@@ -96,13 +105,33 @@ def normal_exclusion(kind: str, value: str) -> str:
     """
     if kind == "address":
         return normal_rule(kind, value)
+    if kind == "label":
+        return _normal_label(value.strip())
+    if kind == "account":
+        return _normal_mailbox(value.strip())
     if kind != "domain":
-        raise ValueError(f"{kind!r} cannot be excluded: it is an address or a domain")
+        raise ValueError(f"{kind!r} cannot be excluded: it is an address, a domain, a label or an account")
     bare = value.strip().removeprefix("@")
     name = _domain((normal(f"x@{bare}") if "@" not in bare else None) or "")
     if "." not in name or _suffixes().is_public(name):
         raise ValueError(f"{value.strip()!r} is not a domain")
     return name
+
+
+def _normal_mailbox(value: str) -> str:
+    address = normal(value)
+    if address is None:
+        raise ValueError(f"{value!r} is not the address of a mailbox")
+    return address
+
+
+def _normal_label(value: str) -> str:
+    owner, _, label = value.rpartition(":")
+    if not LABEL.fullmatch(label):
+        raise ValueError(
+            f"{value!r} is not a label's id: write CATEGORY_PROMOTIONS or ada@fund.example:Label_7"
+        )
+    return f"{_normal_mailbox(owner)}:{label}" if owner else label
 
 
 def normal_rule(kind: str, value: str) -> str:

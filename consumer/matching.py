@@ -65,6 +65,11 @@ class Matching:
         """Who we are, by the rules in memory."""
         return self._rules.own if self._rules else Own(frozenset(), self._own_domains)
 
+    @property
+    def excluded(self) -> Excluded:
+        """Who and what is left out, by the rules in memory."""
+        return self._rules.excluded if self._rules else Excluded()
+
     def refresh(self, conn: Connection) -> int:
         """Take in what changed since the last time; return the generation of the rules in memory.
 
@@ -82,11 +87,10 @@ class Matching:
 
     def _read(self, conn: Connection, index: Index) -> _Rules:
         """Read what is small anew with every change."""
-        excluded: dict[str, set[str]] = {"address": set(), "domain": set()}
-        for kind, value in matching.excluded(conn):
-            excluded[kind].add(value)
-        own = Own(accounts.own_addresses(conn), self._own_domains)
-        return _Rules(index, own, Excluded(frozenset(excluded["address"]), frozenset(excluded["domain"])))
+        stated = matching.excluded(conn)
+        kinds = ("address", "domain", "label", "account")
+        excluded = Excluded(*(frozenset(value for kind, value in stated if kind == one) for one in kinds))
+        return _Rules(index, Own(accounts.own_addresses(conn), self._own_domains), excluded)
 
 
 def _applied(index: Index, changes: Sequence[matching.Change]) -> Index:

@@ -16,6 +16,7 @@ log = logger("consumer")
 CHANGES_TOGETHER = 1_000
 MAILS_TOGETHER = 500
 ERASED_TOGETHER = 200
+LEFT_OUT = ("own", "excluded_address", "excluded_domain")
 BY_ADDRESS = ("address", "own", "excluded_address")
 
 
@@ -42,7 +43,7 @@ def _one_step(db: Database, rules: Matching) -> int | None:
         concerned = matching.concerned(
             conn,
             addresses=[one.value for one in changes if one.kind in BY_ADDRESS],
-            domains=[one.value for one in changes if one.kind not in BY_ADDRESS],
+            domains=[one.value for one in changes if one.kind in ("domain", "excluded_domain")],
         )
         for start in range(0, len(concerned), MAILS_TOGETHER):
             _rematch(conn, rules, concerned[start : start + MAILS_TOGETHER])
@@ -73,7 +74,7 @@ def _to_search(conn: Connection, changes: Sequence[matching.Change]) -> list[str
     What was left out because somebody was excluded, or ours, is found among all investors' mail: asking
     for that somebody's would read mail that is nobody's.
     """
-    if any(one.change == "removed" and one.kind not in ("address", "domain") for one in changes):
+    if any(one.change == "removed" and one.kind in LEFT_OUT for one in changes):
         return list(investors.terms(conn))
     return [one.value for one in changes if one.change == "added" and one.kind in ("address", "domain")]
 

@@ -1,6 +1,6 @@
 """One run: everything there is to do for one leased account, live mail before old mail."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -17,6 +17,7 @@ from shared.gmail.client import GmailFactory
 from shared.store import accounts, deltas, ledger, searches
 from shared.store.database import Database
 from shared.store.deltas import Lease
+from shared.store.ledger import Entry
 from shared.store.runs import Tally
 from shared.store.searches import Search
 
@@ -71,22 +72,21 @@ def run(deps: Deps, lease: Lease, tally: Tally, *, progress: Callable[[], None] 
             wake = deltas.hold(conn, lease, lasts=deltas.LEASE)
             entries = ledger.waiting(conn, lease.account_id, limit=STEP)
             search = searches.open_search(conn, lease.account_id)
+            deps.matching.refresh(conn)
+        excluded = deps.matching.excluded
+        settings = _with_labels(deps.settings, excluded.labels_of(address))
         if looked is None or wake != looked.wake:
-            looked = look(deps.db, live, deps.settings, lease)
+            looked = look(deps.db, live, settings, lease)
             continue
-        urgent = [entry for entry in entries if entry.live]
+        urgent = any(entry.live for entry in entries)
         gmail = live if urgent else bulk
-        capture = Capture(
-            deps.db, deps.blobs, deps.parsers, deps.settings, gmail, lease, tally, deps.matching
-        )
+        capture = Capture(deps.db, deps.blobs, deps.parsers, settings, gmail, lease, tally, deps.matching)
         try:
-            if urgent:
-                capture.take(urgent)
-            elif search is not None and (not entries or search.purpose in BEFORE_FETCHING):
-                _find(deps, capture, search)
-            elif entries:
-                capture.take(entries)
-            else:
+            if address in excluded.accounts:
+                capture.leave_out(entries)
+            elif _advance(deps, capture, entries, search):
+                continue
+            if not entries:
                 break
         except TryLater as later:
             if urgent or isinstance(later, SlowDown):
@@ -94,6 +94,27 @@ def run(deps: Deps, lease: Lease, tally: Tally, *, progress: Callable[[], None] 
             # Old mail waits for units, or for a page: a notification meanwhile does not wait with it.
             return Outcome(later.after, looked.wake, 0)
     return _outcome(deps, lease, looked)
+
+
+def _advance(deps: Deps, capture: Capture, entries: Sequence[Entry], search: Search | None) -> bool:
+    """Do what comes next, live mail before a search before old mail; say whether there was anything."""
+    urgent = [entry for entry in entries if entry.live]
+    if urgent:
+        capture.take(urgent)
+    elif search is not None and (not entries or search.purpose in BEFORE_FETCHING):
+        _find(deps, capture, search)
+    elif entries:
+        capture.take(entries)
+    else:
+        return False
+    return True
+
+
+def _with_labels(settings: Settings, left_out: frozenset[str]) -> Settings:
+    """Labels that exclusions name rule a message out as those of CRM_GMAIL_SKIP_LABELS do."""
+    if not left_out:
+        return settings
+    return settings.model_copy(update={"skip_labels": (*settings.skip_labels, *sorted(left_out))})
 
 
 def _find(deps: Deps, capture: Capture, search: Search) -> None:

@@ -1,10 +1,11 @@
-"""What is never captured, whoever else takes part: addresses and domains."""
+"""What is never captured: whoever takes part by address or domain, and copies by label or mailbox."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from psycopg.rows import class_row
 
+from shared.store import deltas
 from shared.store.database import Connection
 from shared.store.sql import queries
 
@@ -37,4 +38,9 @@ def add(conn: Connection, *, kind: str, value: str, note: str) -> int | None:
 def remove(conn: Connection, exclusion_id: int) -> tuple[str, str] | None:
     """Exclude it no longer; return its (kind, value), None when there is none of this id."""
     row = conn.execute(SQL["remove"], {"id": exclusion_id}).fetchone()
-    return (str(row[0]), str(row[1])) if row else None
+    if row is None:
+        return None
+    kind, value = map(str, row)
+    woken = conn.execute(SQL["reopen"], {"kind": kind, "value": value}).fetchall()
+    deltas.wake(conn, [int(account_id) for (account_id,) in woken])
+    return kind, value

@@ -6,5 +6,19 @@ INSERT INTO mailroom.email_exclusions (kind, value, note) VALUES (%(kind)s, %(va
 ON CONFLICT (kind, value) DO NOTHING
 RETURNING id;
 
+-- name: reopen
+-- What a label or a mailbox left out is looked at anew; what other labels rule out costs nothing again.
+WITH again AS (
+    UPDATE mailroom.account_messages m
+       SET state = 'waiting', settled_at = NULL, attempts = 0, not_before = now(), error = '', live = false
+      FROM mailroom.email_accounts a
+     WHERE a.id = m.account_id AND m.state = 'excluded'
+       AND (%(kind)s = 'account' AND a.address = %(value)s
+            OR %(kind)s = 'label' AND regexp_replace(%(value)s, '^.*:', '') = ANY (m.labels)
+               AND (position(':' IN %(value)s) = 0 OR a.address = split_part(%(value)s, ':', 1)))
+    RETURNING m.account_id
+)
+SELECT DISTINCT account_id FROM again;
+
 -- name: remove
 DELETE FROM mailroom.email_exclusions WHERE id = %(id)s RETURNING kind, value;

@@ -24,7 +24,15 @@ class Change:
     id: int
     change: Literal["added", "removed"]
     investor_id: int  # 0 for what is no investor's: our own addresses, and exclusions
-    kind: Literal["address", "domain", "own", "excluded_address", "excluded_domain"]
+    kind: Literal[
+        "address",
+        "domain",
+        "own",
+        "excluded_address",
+        "excluded_domain",
+        "excluded_label",
+        "excluded_account",
+    ]
     value: str
 
 
@@ -34,7 +42,7 @@ def rules(conn: Connection) -> list[tuple[int, str, str]]:
 
 
 def excluded(conn: Connection) -> list[tuple[str, str]]:
-    """Return every excluded address and domain: (kind, value)."""
+    """Return every exclusion: (kind, value)."""
     return [(str(kind), str(value)) for kind, value in conn.execute(SQL["excluded"])]
 
 

@@ -2,7 +2,7 @@
 SELECT investor_id, kind, value FROM mailroom.investor_addresses;
 
 -- name: excluded
-SELECT kind, value FROM mailroom.email_exclusions WHERE kind IN ('address', 'domain');
+SELECT kind, value FROM mailroom.email_exclusions;
 
 -- name: generation
 SELECT coalesce(max(id), 0) FROM mailroom.match_changes;

@@ -7,7 +7,7 @@ import pytest
 from shared.store import accounts, exclusions, investors
 from shared.store.investors import InvestorRow
 from tests.consumer.mails import mail
-from tests.consumer.names import ADA
+from tests.consumer.names import ADA, BEN
 from tests.consumer.test_rematch import follow
 
 LAWYER, ALIAS, EVE = "lawyer@law.example", "ada@portfolio.example", "eve@angel.example"
@@ -80,6 +80,57 @@ def test_mail_between_ourselves_by_another_address_is_nobodys(world):
     alias(world)
     follow(world)
     assert world.rows(SEEN) == [("board",), ("note to self",)]
+
+
+def test_a_label_leaves_out_its_copies_at_once_and_for_as_long_as_they_carry_it(world):
+    world.enrol(ADA)
+    past = world.arrive(ADA, mail(subject="past"), "INBOX", "Label_7")
+    world.arrive(ADA, mail(subject="other"), "INBOX")
+
+    number = exclude(world, "label", f"{ADA}:Label_7")
+    follow(world)
+    later = world.arrive(ADA, mail(subject="later"), "INBOX", "Label_7")
+    assert world.rows(SEEN) == [("other",)]
+    assert world.states(ADA)[later] == "excluded"
+    assert later not in world.google.bodies(ADA)
+
+    relabel(world, past, remove=["Label_7"])
+    assert world.rows(SEEN) == [("other",), ("past",)]
+    relabel(world, past, add=["Label_7"])
+    assert world.rows(SEEN) == [("other",)]
+    relabel(world, later, remove=["Label_7"])
+    assert world.rows(SEEN) == [("later",), ("other",)]
+    relabel(world, later, add=["Label_7"])
+
+    include(world, number)
+    follow(world)
+    assert world.rows(SEEN) == [("later",), ("other",), ("past",)]
+
+
+def test_a_mailbox_left_out_shows_nothing_that_only_it_holds(world):
+    world.enrol(ADA, BEN)
+    world.arrive(ADA, mail(subject="hers"))
+    both = mail(to=f"{ADA}, {BEN}", subject="both", message_id="both@lp.example")
+    world.arrive(ADA, both)
+    world.arrive(BEN, both)
+
+    number = exclude(world, "account", ADA)
+    follow(world)
+    later = world.arrive(ADA, mail(subject="later"))
+    assert world.rows(SEEN) == [("both",)]
+    assert later not in world.google.bodies(ADA)
+
+    include(world, number)
+    follow(world)
+    assert world.rows(SEEN) == [("both",), ("hers",), ("later",)]
+
+
+def relabel(world, gmail_id, *, add=(), remove=()):
+    moved = world.google.control(
+        f"mailboxes/{ADA}/messages/{gmail_id}/labels", {"add": list(add), "remove": list(remove)}
+    )
+    world.push(ADA, int(moved["historyId"]))
+    world.work()
 
 
 STEPS = ("mail", "investor", "exclusion", "alias")
