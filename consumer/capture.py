@@ -25,7 +25,7 @@ from shared.errors import (
 from shared.gmail.client import Gmail
 from shared.gmail.resources import Message
 from shared.log import logger
-from shared.store import blobs, deltas, ledger
+from shared.store import accounts, blobs, deltas, ledger
 from shared.store.database import Database
 from shared.store.deltas import Lease
 from shared.store.ledger import Entry, Postponed
@@ -183,6 +183,7 @@ class Capture:
 
     def _settle(self, prepared: Sequence[Prepared]) -> None:
         """Store what matches an investor on its own headers, and let the rest go."""
+        self._learn_aliases(prepared)
         matched = self.matching.match_all({one.gmail_id: one.mail.participants for one in prepared})
         matches = matched.found
         unread = [one for one in prepared if not matches[one.gmail_id] and one.unread]
@@ -191,6 +192,16 @@ class Capture:
         self._let_go([one for one in prepared if not matches[one.gmail_id] and not one.unread])
         for group in _groups([one for one in prepared if matches[one.gmail_id]]):
             self._store(group, matched)
+
+    def _learn_aliases(self, prepared: Sequence[Prepared]) -> None:
+        """An address this mailbox's mail is delivered to is ours, whoever's it looks like."""
+        known = self.matching.own
+        names = {
+            one.delivered_to for one in prepared if one.delivered_to and not known.owns(one.delivered_to)
+        }
+        if names:
+            with self.db.transaction() as conn:
+                accounts.learn_aliases(conn, self.lease.account_id, names)
 
     def _store(self, group: Sequence[Prepared], matched: Matched) -> None:
         """Store a group in one transaction; when it is refused, each message on its own."""

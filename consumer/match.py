@@ -98,6 +98,9 @@ class Excluded:
         )
 
 
+NOBODY = Excluded()
+
+
 def normal_exclusion(kind: str, value: str) -> str:
     """Return an admin's exclusion in the form it is kept in; ValueError says what is wrong.
 
@@ -184,7 +187,7 @@ def lookup_keys(participants: Iterable[Participant]) -> tuple[frozenset[str], fr
 
 
 def match(
-    participants: Sequence[Participant], rules: Sequence[Rule], *, own: Own, excluded: Excluded
+    participants: Sequence[Participant], rules: Sequence[Rule], *, own: Own, excluded: Excluded = NOBODY
 ) -> tuple[Match, ...]:
     """Return every reason why a message belongs to an investor; empty when it is nobody's, or excluded.
 

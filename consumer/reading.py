@@ -49,6 +49,12 @@ class Prepared:
         return any(defect.startswith("parse-") for defect in self.mail.defects)
 
     @property
+    def delivered_to(self) -> str:
+        """Whom our own server delivered it to; empty for mail that was sent, imported, or is of the past."""
+        here = self.entry.live and not self._imported and "SENT" not in self.message.label_ids
+        return self.mail.delivered_to if here else ""
+
+    @property
     def _imported(self) -> bool:
         """Whether old mail came in just now: an import makes new history of messages of any age."""
         return self.entry.seen_at - self.message.internal_date > NEWS_LASTS

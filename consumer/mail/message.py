@@ -60,6 +60,7 @@ class Mail:
     date_source: DateSource
     author: Participant | None  # None when the From header is absent or ambiguous
     participants: tuple[Participant, ...]  # header order, roles from/sender/reply_to/to/cc/bcc
+    delivered_to: str  # the topmost Delivered-To: our own server wrote it; "" when there is none
     text: str  # best plain text (from HTML when there is no text part), at most 2 MiB
     new_text: str  # of it, what this message itself says: no quotation, no signature; may be empty
     html: str  # the HTML body as written, at most 2 MiB; "" when none

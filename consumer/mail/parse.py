@@ -53,8 +53,8 @@ def opaque(raw: bytes, *, received_at: datetime, defect: str) -> Mail:
     except Exception:  # noqa: BLE001 - as parse(): then nothing at all is known of it
         mail = Mail(
             message_id="", in_reply_to=(), references=(), subject="", date=_believable(received_at),
-            date_source="fallback", author=None, participants=(), text="", new_text="", html="",
-            snippet="", attachments=(), kind="person", calendar=None, report=None, sealed="",
+            date_source="fallback", author=None, participants=(), delivered_to="", text="", new_text="",
+            html="", snippet="", attachments=(), kind="person", calendar=None, report=None, sealed="",
             verdict=Verdict(), marks=(), defects=(), digest="",
         )  # fmt: skip
     return replace(
@@ -85,6 +85,7 @@ def assemble(tree: Tree, *, received_at: datetime, receiver: str = RECEIVER) -> 
         date_source=source,
         author=author,
         participants=everybody,
+        delivered_to=addresses.normal(addresses.legible(values.get("delivered-to", [b""])[0]).strip()) or "",
         text=read.text[:TEXT_LIMIT],
         new_text=reply.split(read.text[:TEXT_LIMIT]).new,
         html=read.html,

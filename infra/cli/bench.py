@@ -27,18 +27,18 @@ class Figure:
     "--minutes", type=click.FloatRange(2), default=3.0, show_default=True, help="Of each scene of `quota`."
 )
 def bench(what: str, as_json: bool, messages: int, minutes: float) -> None:
-    """Measure parsing, the Gmail client, our own latency, and the price of capture on this machine.
+    """Measure parsing, matching, the Gmail client, our own latency, and the price of capture on this machine.
 
     A figure is worth something beside its alternative of the same run; absolute times belong to
     this machine and moment.  `mailroom bench quota` measures, for some minutes, how much of Gmail's
     units a backfill uses and what live mail notices of it.
     """
-    from infra.local.bench import client, latency, parsing, quota
+    from infra.local.bench import client, latency, matching, parsing, quota
 
     figures = (
         list(quota.figures(minutes))
         if what == "quota"
-        else [*parsing.figures(), *client.figures(), *latency.figures(messages)]
+        else [*parsing.figures(), *client.figures(), *matching.figures(), *latency.figures(messages)]
     )
     if as_json:
         for figure in figures:

@@ -124,9 +124,15 @@ def set_visibility(conn: Connection, account_id: int, visibility: str) -> None:
 
 
 def set_aliases(conn: Connection, account_id: int, addresses: Iterable[str]) -> None:
-    """Note which other addresses a mailbox sends and receives as; a change re-matches stored mail."""
-    values = {"id": account_id, "addresses": sorted(set(addresses))}
+    """Note which other addresses a mailbox sends as; a change re-matches stored mail."""
+    values = {"id": account_id, "addresses": sorted(set(addresses)), "source": "send_as"}
     conn.execute(SQL["drop_aliases"], values)
+    conn.execute(SQL["add_aliases"], values)
+
+
+def learn_aliases(conn: Connection, account_id: int, addresses: Iterable[str]) -> None:
+    """Note addresses a mailbox's mail was delivered to; an investor's exact address stays theirs."""
+    values = {"id": account_id, "addresses": sorted(set(addresses)), "source": "delivered_to"}
     conn.execute(SQL["add_aliases"], values)
 
 

@@ -67,15 +67,21 @@ UPDATE mailroom.email_accounts SET visibility = %(visibility)s WHERE id = %(id)s
 -- name: own_addresses
 SELECT address FROM mailroom.email_accounts
 UNION
-SELECT address FROM mailroom.account_aliases;
+-- What mail was delivered to is no proof: an investor an admin named stays one.
+SELECT address FROM mailroom.account_aliases a
+ WHERE source = 'send_as'
+    OR NOT EXISTS (SELECT FROM mailroom.investor_addresses i
+                    WHERE i.kind = 'address' AND i.value = mailroom.canonical(a.address));
 
 -- name: drop_aliases
-DELETE FROM mailroom.account_aliases WHERE account_id = %(id)s AND NOT address = ANY (%(addresses)s);
+DELETE FROM mailroom.account_aliases
+ WHERE account_id = %(id)s AND source = 'send_as' AND NOT address = ANY (%(addresses)s);
 
 -- name: add_aliases
-INSERT INTO mailroom.account_aliases (account_id, address)
-SELECT %(id)s, address FROM unnest(%(addresses)s::text[]) AS known (address)
-ON CONFLICT DO NOTHING;
+INSERT INTO mailroom.account_aliases (account_id, address, source)
+SELECT %(id)s, address, %(source)s FROM unnest(%(addresses)s::text[]) AS known (address)
+ON CONFLICT (account_id, address) DO UPDATE SET source = 'send_as'
+ WHERE excluded.source = 'send_as' AND account_aliases.source <> 'send_as';
 
 -- name: move_cursor
 -- Only from the value the work was based on, and only forward.

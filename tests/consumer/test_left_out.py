@@ -125,6 +125,42 @@ def test_a_mailbox_left_out_shows_nothing_that_only_it_holds(world):
     assert world.rows(SEEN) == [("both",), ("hers",), ("later",)]
 
 
+FORWARDS = "Delivered-To: ada@portfolio.example\r\nDelivered-To: other@portfolio.example\r\n"
+
+
+def test_an_alias_that_only_forwards_shows_by_what_mail_is_delivered_to(world):
+    """Otherwise the founder is a contact in his own CRM."""
+    world.enrol(ADA)
+    know(world, "domain", "portfolio.example")
+    world.arrive(ADA, mail(sender="colleague@fund.test", to=ALIAS, subject="before"))
+    assert world.rows(SEEN) == [("before",)]
+
+    world.arrive(ADA, FORWARDS + mail(to=ALIAS, subject="Ivy to the alias"))
+    follow(world)
+    world.arrive(ADA, mail(sender="colleague@fund.test", to=ALIAS, subject="after"))
+
+    assert world.rows(SEEN) == [("Ivy to the alias",)]
+    aliases = world.rows(b"SELECT address, source FROM mailroom.account_aliases")
+    assert aliases == [(ALIAS, "delivered_to")]
+    alias(world)  # what Gmail's settings say is another matter
+    assert world.rows(b"SELECT address, source FROM mailroom.account_aliases") == aliases
+
+
+@pytest.mark.parametrize("first", ["mail", "investor"])
+def test_an_investor_an_admin_named_stays_one_whatever_mail_was_delivered_to(world, first):
+    world.enrol(ADA)
+    if first == "investor":
+        know(world, "address", EVE)
+    world.arrive(ADA, f"Delivered-To: {EVE}\r\n" + mail(subject="odd"))
+    if first == "mail":
+        know(world, "address", EVE)
+    follow(world)
+
+    world.arrive(ADA, mail(sender=EVE, subject="hers"))
+
+    assert world.rows(SEEN) == [("hers",), ("odd",)]
+
+
 def relabel(world, gmail_id, *, add=(), remove=()):
     moved = world.google.control(
         f"mailboxes/{ADA}/messages/{gmail_id}/labels", {"add": list(add), "remove": list(remove)}

@@ -1,10 +1,13 @@
 -- Who we are, and who is never captured, are rules of matching too: every change of them re-matches what is stored.
 
--- Other addresses a mailbox sends and receives as (Gmail's "send mail as", verified ones); looked up by the watcher.
+-- Other addresses of a mailbox: verified ones it sends as (looked up by the watcher), and those its mail is
+-- delivered to, which is how an alias that only forwards shows.
 CREATE TABLE mailroom.account_aliases (
     account_id bigint NOT NULL REFERENCES mailroom.email_accounts ON DELETE CASCADE,
     address    text   NOT NULL,
+    source     text   NOT NULL,
     PRIMARY KEY (account_id, address),
+    CONSTRAINT alias_source_known CHECK (source IN ('send_as', 'delivered_to')),
     CONSTRAINT alias_address_normal CHECK (address = lower(address) AND address ~ '^[^@[:space:]]+@[^@[:space:]]+$')
 );
 
