@@ -7,7 +7,6 @@ import pytest
 
 from consumer.capture import Capture
 from consumer.delta import look
-from consumer.match import Own
 from consumer.worker import attend
 from shared.errors import LeaseLost
 from shared.store import deltas, ledger
@@ -21,14 +20,12 @@ def _look(world, lease):
 
 
 def _capture(world, lease):
-    own = Own(frozenset((ADA, BEN)), frozenset(("fund.test",)))
     deps = world.deps
     return Capture(
         deps.db,
         deps.blobs,
         deps.parsers,
         deps.settings,
-        own,
         deps.gmail.account(ADA),
         lease,
         Tally(),

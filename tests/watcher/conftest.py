@@ -51,6 +51,9 @@ class _OneAccount:
         self.gmail.meanwhile()
         return Watch(history_id=4712, expiration_ms=int(self.gmail.expires.timestamp() * 1000))
 
+    def send_as(self):
+        return ()
+
 
 class Doorkeeper:
     """Stands where PushTokens stands; tests/push tries the real one."""

@@ -7,6 +7,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from http.client import responses
 from types import TracebackType
@@ -74,7 +75,8 @@ class LocalGoogle:
         self._publisher.close()
         if self._thread is not None:
             # Sockets belong to the serving thread: ask it to close them, and it runs out of work.
-            self._server.trigger.pull_trigger(self._close_sockets)
+            with suppress(OSError):  # its loop has ended by itself, and took the trigger with it
+                self._server.trigger.pull_trigger(self._close_sockets)
             self._thread.join(STOP_SEC)
             self._thread = None
         self._close_sockets()
