@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from consumer.mail.message import Participant
-from consumer.match import Own, Rule, match
+from consumer.match import Excluded, Own, Rule, match
 from tests.simulation.sea import ACCOUNTS
 
 SKIP = {"SPAM", "TRASH", "DRAFT", "CHAT"}
@@ -41,15 +41,16 @@ class Book:
     copies: list[Copy] = field(default_factory=list)
     rules: set[int] = field(default_factory=set)  # of RULES, in force
     ever: set[int] = field(default_factory=set)
+    left_out: set[str] = field(default_factory=set)  # addresses nobody's mail with is captured
     visible: set[int] = field(
         default_factory=set
     )  # messages that were once neither draft nor spam nor binned
 
-    def belongs(self, logical: int, rules: set[int]) -> bool:
+    def belongs(self, logical: int, rules: set[int], left_out: set[str] = frozenset()) -> bool:
         sender, to = self.people[logical]
         known = [Rule(number + 1, RULES[number][1], RULES[number][2]) for number in sorted(rules)]
         who = (Participant("from", sender, ""), Participant("to", to, ""))
-        return bool(match(who, known, own=OWN))
+        return bool(match(who, known, own=OWN, excluded=Excluded(frozenset(left_out))))
 
     def of(self, account: str) -> list[Copy]:
         return [copy for copy in self.copies if copy.account == account]

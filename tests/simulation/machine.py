@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from consumer.rematch import catch_up
 from consumer.worker import attend
 from infra.local.google import LocalGoogle
-from shared.store import deltas, investors
+from shared.store import deltas, exclusions, investors
 from shared.store.database import Database
 from shared.store.investors import InvestorRow
 from tests.simulation.book import PEOPLE, RULES, SKIP, Book, Copy
@@ -148,6 +148,20 @@ class Schedule(RuleBasedStateMachine):
     def forget(self, number: int) -> None:
         self.sea.rows(b"DELETE FROM mailroom.investors WHERE name = %s RETURNING 1", RULES[number][0])
         self.book.rules.discard(number)
+
+    @rule(person=people)
+    def leave_out(self, person: str) -> None:
+        with Database.transaction(self.db) as conn:
+            exclusions.add(conn, kind="address", value=person, note="")
+        self.book.left_out.add(person)
+
+    @rule(person=people)
+    def take_back(self, person: str) -> None:
+        with Database.transaction(self.db) as conn:
+            for one in exclusions.every(conn):
+                if one.value == person:
+                    exclusions.remove(conn, one.id)
+        self.book.left_out.discard(person)
 
     # What consumers do.
 

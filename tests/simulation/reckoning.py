@@ -50,7 +50,7 @@ def reckon(book: Book, sea: Sea) -> None:
     }
     for message_id in shown:
         assert _logical(message_id) in book.visible, f"{message_id} was never more than a draft or spam"
-        assert book.belongs(_logical(message_id), book.rules), f"{message_id} is nobody's"
+        assert book.belongs(_logical(message_id), book.rules, book.left_out), f"{message_id} is nobody's"
     for account in ACCOUNTS:
         present = sea.google.messages(account)
         assert not gone & {(account, gmail_id) for gmail_id in present}, "called gone, and is there"
@@ -58,7 +58,7 @@ def reckon(book: Book, sea: Sea) -> None:
             told = present.get(copy.gmail_id)
             if told is None or SKIP & set(told.get("labelIds", ())):
                 continue
-            if book.belongs(copy.logical, book.rules):
+            if book.belongs(copy.logical, book.rules, book.left_out):
                 assert held.get((account, copy.gmail_id)) == f"{copy.logical}@sim", (
                     f"{copy} is not stored as itself"
                 )
