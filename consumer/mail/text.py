@@ -50,7 +50,7 @@ _CHARSETS = {
     "euc_jp": "euc-jp x-euc-jp",
     "cp949": "euc-kr ks_c_5601-1987 ks_c_5601 ks_c_5601-1989 korean windows-949 cp949 uhc",
     "iso2022_kr": "iso-2022-kr",
-    "gb18030": "gb18030 gb2312 gbk gb_2312-80 cp936 x-gbk euc-cn chinese csgb2312",
+    "gb18030": "gb18030 gb2312 gbk gb_2312-80 cp936 x-gbk euc-cn eucgb2312_cn chinese csgb2312",
     "hz": "hz-gb-2312 hz",
     "big5hkscs": "big5 big5-hkscs cp950 x-x-big5 csbig5 big5hkscs",
     "mac_roman": "macintosh mac x-mac-roman macroman",

@@ -4,7 +4,7 @@ import binascii
 import re
 from urllib.parse import unquote_to_bytes
 
-from consumer.mail.text import decode, undeclared
+from consumer.mail.text import decode, known, undeclared
 
 WORD = re.compile(rb"=\?([^?\s*]+)(?:\*[^?\s]*)?\?([bqBQ])\?([^?]*)\?=")
 BETWEEN = re.compile(rb"(\?=)[ \t\r\n]+(?==\?)")
@@ -30,7 +30,7 @@ def decoded(value: bytes, charset: str = "") -> str:
     Neighbouring words of one charset and encoding are joined before decoding, because senders
     split a character's bytes between them.
     """
-    value = unfold(value)
+    value, elsewhere = unfold(value), charset
     if b"=?" not in value:
         return undeclared(value, charset)
     value = BETWEEN.sub(rb"\1", value)
@@ -38,20 +38,22 @@ def decoded(value: bytes, charset: str = "") -> str:
     for word in WORD.finditer(value):
         between = value[end : word.start()]
         if between:
-            out += [_flush(pending), undeclared(between, charset)]
+            out += [_flush(pending, elsewhere), undeclared(between, charset)]
         charset, data = word[1].decode("ascii", "replace").lower(), _unpacked(word[2], word[3])
         if pending and pending[-1][0] != charset:
-            out.append(_flush(pending))
+            out.append(_flush(pending, elsewhere))
         pending.append((charset, data))
         end = word.end()
-    out += [_flush(pending), undeclared(value[end:], charset)]
+    out += [_flush(pending, elsewhere), undeclared(value[end:], charset)]
     return "".join(out)
 
 
-def _flush(pending: list[tuple[str, bytes]]) -> str:
+def _flush(pending: list[tuple[str, bytes]], elsewhere: str) -> str:
     if not pending:
         return ""
-    text = decode(b"".join(data for _, data in pending), pending[0][0])[0]
+    data, name = b"".join(part for _, part in pending), pending[0][0]
+    # A name nobody knows says no more than none does; what the mail's text is in is the better guess.
+    text = decode(data, name)[0] if known(name) else undeclared(data, elsewhere)
     pending.clear()
     return text
 
