@@ -7,8 +7,6 @@ from datetime import UTC, datetime, timedelta
 from consumer.asking import put_off
 from consumer.history import ruled_out
 from consumer.mail.headers import from_headers
-from consumer.mail.message import Participant
-from consumer.match import Match
 from consumer.matching import Matched, Matching
 from consumer.parsing import Parsers
 from consumer.plan import Wanted, fetching
@@ -25,7 +23,7 @@ from shared.errors import (
 from shared.gmail.client import Gmail
 from shared.gmail.resources import Message
 from shared.log import logger
-from shared.store import accounts, blobs, deltas, ledger
+from shared.store import blobs, deltas, ledger
 from shared.store.database import Database
 from shared.store.deltas import Lease
 from shared.store.ledger import Entry, Postponed
@@ -86,7 +84,9 @@ class Capture:
         """
         answers = self.gmail.metadata(gmail_ids)
         read = {id_: answer for id_, answer in answers.items() if isinstance(answer, Message)}
-        found = self._match_all({id_: from_headers(message.headers) for id_, message in read.items()})
+        found = self.matching.match_all(
+            {id_: from_headers(message.headers) for id_, message in read.items()}
+        ).found
         ruled = [
             id_ for id_, message in read.items() if ruled_out(message.label_ids, self.settings.skip_labels)
         ]
@@ -108,7 +108,7 @@ class Capture:
             return []
         answers = self._readable(entries, self.gmail.metadata([entry.gmail_id for entry in entries]))
         people = {gmail_id: from_headers(message.headers) for gmail_id, message in answers.items()}
-        found = self._match_all(people)
+        found = self.matching.match_all(people).found
         hidden = {
             gmail_id
             for gmail_id, message in answers.items()
@@ -183,7 +183,7 @@ class Capture:
 
     def _settle(self, prepared: Sequence[Prepared]) -> None:
         """Store what matches an investor on its own headers, and let the rest go."""
-        self._learn_aliases(prepared)
+        self.matching.learn(self.lease.account_id, (one.delivered_to for one in prepared))
         matched = self.matching.match_all({one.gmail_id: one.mail.participants for one in prepared})
         matches = matched.found
         unread = [one for one in prepared if not matches[one.gmail_id] and one.unread]
@@ -192,16 +192,6 @@ class Capture:
         self._let_go([one for one in prepared if not matches[one.gmail_id] and not one.unread])
         for group in _groups([one for one in prepared if matches[one.gmail_id]]):
             self._store(group, matched)
-
-    def _learn_aliases(self, prepared: Sequence[Prepared]) -> None:
-        """An address this mailbox's mail is delivered to is ours, whoever's it looks like."""
-        known = self.matching.own
-        names = {
-            one.delivered_to for one in prepared if one.delivered_to and not known.owns(one.delivered_to)
-        }
-        if names:
-            with self.db.transaction() as conn:
-                accounts.learn_aliases(conn, self.lease.account_id, names)
 
     def _store(self, group: Sequence[Prepared], matched: Matched) -> None:
         """Store a group in one transaction; when it is refused, each message on its own."""
@@ -234,9 +224,6 @@ class Capture:
 
     def _drop(self, prepared: Sequence[Prepared]) -> None:
         self._keeper.let_go({one.raw_sha256: one.raw_claim for one in prepared})
-
-    def _match_all(self, people: Mapping[str, tuple[Participant, ...]]) -> Mapping[str, tuple[Match, ...]]:
-        return self.matching.match_all(people).found
 
     def _readable(
         self, entries: Sequence[Entry], answers: Mapping[str, Message | MailroomError]

@@ -3,7 +3,7 @@
 Three kinds of rules: by what investors are known, who we are, and who is never captured.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 
@@ -59,6 +59,14 @@ class Matching:
             rules = self._rules or _Rules(Index(), Own(frozenset(), self._own_domains), Excluded())
             known = rules.index.rules_for(addresses, domains)
         return match(people, known, own=rules.own, excluded=rules.excluded)
+
+    def learn(self, account_id: int, delivered_to: Iterable[str]) -> None:
+        """An address a mailbox's mail is delivered to is ours, whoever's it looks like.  "" is none."""
+        own = self.own
+        names = {name for name in delivered_to if name and not own.owns(name)}
+        if names:
+            with self._db.transaction() as conn:
+                accounts.learn_aliases(conn, account_id, names)
 
     @property
     def own(self) -> Own:
