@@ -16,7 +16,7 @@ SELECT 'gmail', NULL, k.thread_id
 UNION ALL
 SELECT 'beginning', e.id, e.thread_id
   FROM mailroom.emails e
- WHERE (e.message_id = %(beginning)s
+ WHERE (e.message_id = %(beginning)s AND e.message_id <> ''
         OR e.reference_ids @> ARRAY[%(beginning)s::text] AND e.reference_ids[1] = %(beginning)s)
    AND %(beginning)s::text <> ''
    AND EXISTS (SELECT FROM mailroom.email_participants p

@@ -1,3 +1,4 @@
+ALTER INDEX mailroom.emails_by_reference RESET (fastupdate);
 DELETE FROM mailroom.email_changes WHERE kind = 'moved';
 ALTER TABLE mailroom.email_changes DROP CONSTRAINT change_kind_known;
 ALTER TABLE mailroom.email_changes ADD CONSTRAINT change_kind_known
