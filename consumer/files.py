@@ -77,7 +77,7 @@ def _give_up(deps: Deps, one: Missing, why: str) -> None:
 
 def _later(deps: Deps, one: Missing, trouble: MailroomError) -> None:
     if one.attempts >= deps.settings.retry_max and not isinstance(trouble, TryLater):
-        _give_up(deps, one, "the file could not be fetched; raise the limit again to try anew")
+        _give_up(deps, one, f"it could not be fetched in {one.attempts} tries, and is not tried again")
         return
     after = max(timedelta(minutes=2**one.attempts), getattr(trouble, "after", timedelta()))
     with deps.db.transaction() as conn:

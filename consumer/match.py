@@ -114,10 +114,9 @@ def normal_exclusion(kind: str, value: str) -> str:
         return _normal_mailbox(value.strip())
     if kind != "domain":
         raise ValueError(f"{kind!r} cannot be excluded: it is an address, a domain, a label or an account")
-    bare = value.strip().removeprefix("@")
-    name = _domain((normal(f"x@{bare}") if "@" not in bare else None) or "")
-    if "." not in name or _suffixes().is_public(name):
-        raise ValueError(f"{value.strip()!r} is not a domain")
+    name = _named_domain(value.strip())
+    if _suffixes().is_public(name):
+        raise ValueError(f"{name} is not a domain but a public suffix: name one below it")
     return name
 
 
@@ -149,12 +148,17 @@ def normal_rule(kind: str, value: str) -> str:
     return _normal_domain(value.strip())
 
 
-def _normal_domain(value: str) -> str:
+def _named_domain(value: str) -> str:
     bare = value.removeprefix("@")
     address = None if "@" in bare else normal(f"x@{bare}")
     name = _domain(address or "")
     if "." not in name or name.rpartition(".")[2].isdigit():
         raise ValueError(f"{value!r} is not a domain")
+    return name
+
+
+def _normal_domain(value: str) -> str:
+    name = _named_domain(value)
     if _suffixes().is_public(name):
         raise ValueError(f"{name} is a public suffix: name the domain the investor registered below it")
     if not _matchable(name):  # also below such a domain: mail.yahoo.com

@@ -9,7 +9,7 @@ from threading import Lock
 
 from consumer.index import Index
 from consumer.mail.message import Participant
-from consumer.match import Excluded, Match, Own, lookup_keys, match
+from consumer.match import NOBODY, Excluded, Match, Own, lookup_keys, match
 from shared.store import accounts, matching
 from shared.store.database import Connection, Database
 
@@ -42,8 +42,8 @@ class Matching:
         self._db = db
         self._own_domains = own_domains
         self._lock = Lock()
-        self._rules: _Rules | None = None
-        self._generation = 0
+        self._rules = _Rules(Index(), Own(frozenset(), own_domains), NOBODY)
+        self._generation: int | None = None  # None: nothing was read yet
 
     def match_all(self, people: Mapping[str, Sequence[Participant]]) -> Matched:
         """Match each message's participants; raises TryLater when the database is away."""
@@ -56,7 +56,7 @@ class Matching:
         """Match one message by the rules as they are in memory."""
         addresses, domains = lookup_keys(people)
         with self._lock:
-            rules = self._rules or _Rules(Index(), Own(frozenset(), self._own_domains), Excluded())
+            rules = self._rules
             known = rules.index.rules_for(addresses, domains)
         return match(people, known, own=rules.own, excluded=rules.excluded)
 
@@ -71,12 +71,12 @@ class Matching:
     @property
     def own(self) -> Own:
         """Who we are, by the rules in memory."""
-        return self._rules.own if self._rules else Own(frozenset(), self._own_domains)
+        return self._rules.own
 
     @property
     def excluded(self) -> Excluded:
         """Who and what is left out, by the rules in memory."""
-        return self._rules.excluded if self._rules else Excluded()
+        return self._rules.excluded
 
     def refresh(self, conn: Connection) -> int:
         """Take in what changed since the last time; return the generation of the rules in memory.
@@ -85,12 +85,12 @@ class Matching:
         """
         current = matching.generation(conn)
         with self._lock:
-            if self._rules is None or current - self._generation > MANY:
+            if self._generation is None or current - self._generation > MANY:
                 self._rules = self._read(conn, Index(matching.rules(conn)))
             elif current > self._generation:
                 changes = matching.changes(conn, after=self._generation, limit=MANY + 1)
                 self._rules = self._read(conn, _applied(self._rules.index, changes))
-            self._generation = max(current, self._generation)
+            self._generation = max(current, self._generation or 0)
             return self._generation
 
     def _read(self, conn: Connection, index: Index) -> _Rules:

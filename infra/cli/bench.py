@@ -1,6 +1,7 @@
 """`mailroom bench`: how fast, beside what."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import click
@@ -40,12 +41,17 @@ def bench(what: str, as_json: bool, messages: int, minutes: float) -> None:
         if what == "quota"
         else [*parsing.figures(), *client.figures(), *matching.figures(), *latency.figures(messages)]
     )
+    show(figures, as_json=as_json)
+
+
+def show(figures: Sequence[Figure], *, as_json: bool) -> None:
+    """Print figures as a table, or one JSON object per line."""
     if as_json:
         for figure in figures:
             click.echo(json.dumps(asdict(figure)))
         return
     table = Table("", "value", "unit", "against", "ratio")
     for figure in figures:
-        ratio = "" if figure.ratio is None else f"{figure.ratio:.2f}"
-        table.add_row(figure.name, f"{figure.value:,.1f}", figure.unit, figure.against, ratio)
+        ratio = "" if figure.ratio is None else f"{figure.ratio:.3g}"
+        table.add_row(figure.name, f"{figure.value:,.2f}", figure.unit, figure.against, ratio)
     Console().print(table)

@@ -1,11 +1,9 @@
 """`mailroom bench-views`: how fast the CRM's views answer."""
 
-import json
-from dataclasses import asdict
-
 import click
 from rich.console import Console
-from rich.table import Table
+
+from infra.cli.bench import show
 
 
 @click.command("bench-views")
@@ -22,15 +20,6 @@ def bench_views(messages: int, as_json: bool, plans: bool) -> None:
     from infra.local.bench import views
 
     found = list(views.answers(messages, Console(stderr=True).print))
-    figures = list(views.figures(found))
-    if as_json:
-        for figure in figures:
-            click.echo(json.dumps(asdict(figure)))
-        return
-    table = Table("", "value", "unit", "against", "ratio")
-    for one in figures:
-        ratio = "" if one.ratio is None else f"{one.ratio:.5f}"
-        table.add_row(one.name, f"{one.value:,.2f}", one.unit, one.against, ratio)
-    Console().print(table)
-    for answer in found if plans else ():
+    show(list(views.figures(found)), as_json=as_json)
+    for answer in found if plans and not as_json else ():
         click.echo(f"\n{answer.question}\n{answer.plan}")

@@ -10,7 +10,7 @@ from rich.progress import Progress
 from consumer.rethread import rethread as rethread_all
 from infra.cli import wiring
 from shared.errors import MailroomError
-from shared.store import serve
+from shared.store import threads
 
 
 @click.command()
@@ -28,7 +28,7 @@ def rethread(dry_run: bool, as_json: bool) -> None:
     try:
         with wiring.database(settings, most=1) as db:
             with wiring.migrated(db).transaction() as conn:
-                total = serve.messages(conn)
+                total = threads.total(conn)
             with Progress(console=console, transient=True) if console.is_terminal else nullcontext() as bar:
                 task = bar.add_task("reading", total=total) if bar else None
 

@@ -1,4 +1,4 @@
-"""What people and the API read: always through the views of schema crm, never past them."""
+"""What people and the API read: mail always through the views of schema crm, never past them."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -141,9 +141,3 @@ def due(conn: Connection) -> Due:
     with conn.cursor(row_factory=class_row(Due)) as cursor:
         found = cursor.execute(SQL["due"]).fetchone()
     return found or Due(0, timedelta(0))
-
-
-def messages(conn: Connection) -> int:
-    """Return how many messages are stored, hidden ones included."""
-    row = conn.execute(SQL["messages"]).fetchone()
-    return int(row[0]) if row else 0

@@ -75,6 +75,3 @@ SELECT a.address, m.gmail_id
   FROM mailroom.account_messages m
   JOIN mailroom.email_accounts a ON a.id = m.account_id
  WHERE m.named AND m.state = 'unmatched';
-
--- name: messages
-SELECT count(*) FROM mailroom.emails;

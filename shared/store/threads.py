@@ -94,6 +94,12 @@ def key(conn: Connection, account_id: int, gmail_thread_id: str, thread_id: int)
     conn.execute(SQL["key"], values)
 
 
+def total(conn: Connection) -> int:
+    """Return how many messages known() yields."""
+    row = conn.execute(SQL["total"]).fetchone()
+    return int(row[0]) if row else 0
+
+
 def known(conn: Connection, *, together: int = 5_000) -> Iterator[Stored]:
     """Yield every stored message, by id, reading *together* at a time; the transaction may take long."""
     conn.execute(SQL["patient"])

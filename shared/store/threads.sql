@@ -70,6 +70,9 @@ INSERT INTO mailroom.email_thread_keys (account_id, gmail_thread_id, thread_id)
 VALUES (%(account_id)s, %(gmail_thread_id)s, %(thread_id)s)
 ON CONFLICT DO NOTHING;
 
+-- name: total
+SELECT count(*) FROM mailroom.emails;
+
 -- name: patient
 -- Everything at once, and thinking in between: no other transaction of ours takes so long.
 SET LOCAL statement_timeout = 0;

@@ -47,7 +47,7 @@ def write(db: Database, folder: Path, email_id: int, seed: int, until: float) ->
     """Keep, store, read back and erase again and again; count what happened.  Its own store, as a process has."""
     store, chance, done = (
         BlobStore(folder),
-        random.Random(seed),
+        random.Random(seed),  # noqa: S311 - an order of steps
         dict.fromkeys(("stored", "again", "lost", "let_go"), 0),
     )
     keeper = Keeper(db, store)
@@ -106,9 +106,8 @@ def test_a_sweep_killed_at_any_step_is_finished_by_the_next(db, database_url, tm
 
     kill(database_url, tmp_path, step)
 
-    assert not refer(
-        db, email(db), digest(b"both"), slow, "0"
-    )  # whatever is left of it, an old claim is void
+    # Whatever is left of it, an old claim is void.
+    assert not refer(db, email(db), digest(b"both"), slow, "0")
     sweep(db, store, raw_retention=MONTH)
     assert known(db) == set()
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

@@ -50,7 +50,8 @@ def by_rule(some):
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(some=letters, chance=st.randoms(use_true_random=False))
 @example(
-    some=(Letter(0, (IVY,)), Letter(1, (IVY,), (2,)), Letter(2, (IVY, US), (0,))), chance=random.Random(1)
+    some=(Letter(0, (IVY,)), Letter(1, (IVY,), (2,)), Letter(2, (IVY, US), (0,))),
+    chance=random.Random(1),  # noqa: S311 - an order of arrival
 )
 def test_in_any_order_of_arrival_the_conversations_are_those_of_the_rule(db, some, chance):
     prepare(db)
@@ -128,7 +129,7 @@ def conversation(chance: random.Random, size):
 
 @pytest.mark.parametrize("turn", range(3))
 def test_through_three_mailboxes_at_once_it_is_one_conversation(db, database_url, tmp_path, turn):
-    chance = random.Random(turn)
+    chance = random.Random(turn)  # noqa: S311 - an order of arrival
     talk = conversation(chance, 24)
     prepare(db, accounts=3)
     leases(db, accounts=3)

@@ -56,7 +56,7 @@ def genuine():
 
 
 def mine(raw):
-    dice = random.Random(1)
+    dice = random.Random(1)  # noqa: S311 - decides about padding, which is not compared
     return payload.full(tree.parse(raw), MANNER, dice, lambda part_id: part_id)
 
 

@@ -7,6 +7,7 @@ DROP TRIGGER show_changed ON mailroom.email_changes;
 DROP FUNCTION mailroom.tell_removed(), mailroom.tell_visibility(), mailroom.lock_feed(), mailroom.date_erased(),
     mailroom.show_changed(), mailroom.show(bigint[]), mailroom.date_threads(bigint[]);
 DROP VIEW mailroom.shown_by_rule;
+DROP FUNCTION mailroom.left_out(text, text[]);
 DELETE FROM mailroom.email_changes WHERE kind = 'visibility';
 ALTER TABLE mailroom.email_changes DROP CONSTRAINT change_kind_known;
 ALTER TABLE mailroom.email_changes ADD CONSTRAINT change_kind_known

@@ -1,7 +1,8 @@
 -- What the views answer from, kept beside the mail: which message may be seen, by which investor, and how much of it.
 -- Without it every question would begin by working that out for all the mail there is.
 
--- One row per visible message and investor it belongs to: matched, not hidden, and a copy in some mailbox.
+-- One row per visible message and investor it belongs to: matched, not hidden, and a copy in some mailbox
+-- that is not left out.
 CREATE TABLE mailroom.shown (
     email_id    bigint      NOT NULL REFERENCES mailroom.emails ON DELETE CASCADE,
     investor_id bigint      NOT NULL REFERENCES mailroom.investors ON DELETE CASCADE,
@@ -23,6 +24,18 @@ CREATE INDEX threads_newest ON mailroom.email_threads (last_at DESC, id DESC) WH
 -- How many rows of each state an account has is asked all the time.
 CREATE INDEX ledger_states ON mailroom.account_messages (account_id, state);
 
+-- Of a label or a whole mailbox it is the copy that is left out: a message shows while another copy is not.
+-- A label is named as Gmail names its own (CATEGORY_PROMOTIONS), or of one mailbox (ada@fund.example:Label_7).
+CREATE FUNCTION mailroom.left_out(address text, labels text[]) RETURNS boolean
+    LANGUAGE sql STABLE SET search_path = ''
+AS $$
+    SELECT EXISTS (SELECT FROM mailroom.email_exclusions x
+                    WHERE (x.kind = 'account' AND x.value = left_out.address)
+                       OR (x.kind = 'label' AND (x.value = ANY (left_out.labels)
+                           OR (starts_with(x.value, left_out.address || ':')
+                               AND substr(x.value, length(left_out.address) + 2) = ANY (left_out.labels)))))
+$$;
+
 -- The rule itself.  Everything that shows mail follows from it.
 CREATE VIEW mailroom.shown_by_rule AS
 SELECT e.id AS email_id,
@@ -41,7 +54,7 @@ SELECT e.id AS email_id,
          JOIN mailroom.email_accounts a ON a.id = c.account_id
          LEFT JOIN mailroom.email_participants p
                 ON p.email_id = c.email_id AND p.address = a.address AND p.role IN ('from', 'to')
-        WHERE c.email_id = e.id
+        WHERE c.email_id = e.id AND NOT mailroom.left_out(a.address, c.labels)
        ) AS held
  WHERE NOT e.hidden
    AND held.strictness IS NOT NULL;

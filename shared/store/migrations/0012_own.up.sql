@@ -49,40 +49,7 @@ CREATE TRIGGER note_removed AFTER DELETE ON mailroom.email_exclusions
 INSERT INTO mailroom.match_changes (change, investor_id, kind, value)
 SELECT 'added', 0, 'excluded_' || kind, value FROM mailroom.email_exclusions;
 
--- Of a label or a whole mailbox it is the copy that is left out: a message shows while another copy is not.
--- A label is named as Gmail names its own (CATEGORY_PROMOTIONS), or of one mailbox (ada@fund.example:Label_7).
-CREATE FUNCTION mailroom.left_out(address text, labels text[]) RETURNS boolean
-    LANGUAGE sql STABLE SET search_path = ''
-AS $$
-    SELECT EXISTS (SELECT FROM mailroom.email_exclusions x
-                    WHERE (x.kind = 'account' AND x.value = left_out.address)
-                       OR (x.kind = 'label' AND (x.value = ANY (left_out.labels)
-                           OR (starts_with(x.value, left_out.address || ':')
-                               AND substr(x.value, length(left_out.address) + 2) = ANY (left_out.labels)))))
-$$;
-
-CREATE OR REPLACE VIEW mailroom.shown_by_rule AS
-SELECT e.id AS email_id,
-       m.investor_id,
-       e.sent_at,
-       e.direction,
-       e.kind = 'person' AS person,
-       held.strictness,
-       held.team
-  FROM mailroom.emails e
-  JOIN (SELECT DISTINCT email_id, investor_id FROM mailroom.email_matches) m ON m.email_id = e.id
- CROSS JOIN LATERAL (
-       SELECT max(CASE a.visibility WHEN 'full' THEN 0 WHEN 'subject' THEN 1 ELSE 2 END)::smallint AS strictness,
-              coalesce(array_agg(DISTINCT a.id) FILTER (WHERE p.email_id IS NOT NULL), '{}') AS team
-         FROM mailroom.account_messages c
-         JOIN mailroom.email_accounts a ON a.id = c.account_id
-         LEFT JOIN mailroom.email_participants p
-                ON p.email_id = c.email_id AND p.address = a.address AND p.role IN ('from', 'to')
-        WHERE c.email_id = e.id AND NOT mailroom.left_out(a.address, c.labels)
-       ) AS held
- WHERE NOT e.hidden
-   AND held.strictness IS NOT NULL;
-
+-- What a label or a mailbox leaves out (mailroom.left_out) is told as soon as it changes.
 CREATE FUNCTION mailroom.tell_left_out() RETURNS trigger
     LANGUAGE plpgsql SET search_path = ''
 AS $$
