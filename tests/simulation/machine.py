@@ -8,13 +8,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from consumer.rematch import catch_up
 from consumer.worker import attend
-from infra.local.google import LocalGoogle
 from shared.store import deltas, exclusions, investors
 from shared.store.database import Database
 from shared.store.investors import InvestorRow
 from tests.simulation.book import PEOPLE, RULES, SKIP, Book, Copy
 from tests.simulation.reckoning import accounted_for, reckon
-from tests.simulation.sea import ACCOUNTS, Died, Hooked, Sea, begin
+from tests.simulation.sea import ACCOUNTS, Died, Google, Hooked, Sea, begin
 from watcher.intake import take
 from watcher.notification import Notification
 
@@ -33,7 +32,7 @@ class Schedule(RuleBasedStateMachine):
     """Steps in any order; invariants after each; the great reckoning once all is quiet."""
 
     db: ClassVar[Hooked]
-    server: ClassVar[LocalGoogle]
+    google: ClassVar[Google]
     folder: ClassVar[Path]
     retry_max: ClassVar[int] = 50
 
@@ -42,7 +41,7 @@ class Schedule(RuleBasedStateMachine):
 
     @initialize(known=st.sets(st.integers(0, len(RULES) - 1)), old=st.lists(people, max_size=5))
     def open(self, known: set[int], old: list[str]) -> None:
-        self.sea, self.book = begin(self.db, self.server, self.folder, self.retry_max), Book()
+        self.sea, self.book = begin(self.db, self.google, self.folder, self.retry_max), Book()
         self.disturbed = False
         for number in sorted(known):
             self.know(number)

@@ -14,7 +14,6 @@ from consumer.mail.gmail_json import mail_of
 from consumer.mail.parse import parse
 from consumer.matching import Matching
 from consumer.run import Deps
-from infra.local.google import LocalGoogle
 from shared.blobs import BlobStore
 from shared.config import Settings
 from shared.credentials.delegated import DelegatedTokens
@@ -92,10 +91,11 @@ class Tokens(DelegatedTokens):
 
 
 class Google:
-    """The control side."""
+    """The control side; and Gmail's connections, shared by all schedules: a server takes only so many."""
 
     def __init__(self, url: str) -> None:
         self.url, self._http = url, urllib3.PoolManager(retries=False)
+        self.transport = Transport(limits=Limits(connect=2, read=5, whole=10))
 
     def control(self, path: str, body: object = None, method: str = "POST"):
         answer = self._http.request(method, f"{self.url}/control/{path}", json=body or {})
@@ -144,19 +144,19 @@ class Sea:
                 conn.execute(statement, {"by": timedelta(seconds=seconds)})
 
 
-def begin(sea_db: Hooked, server: LocalGoogle, folder: Path, retry_max: int) -> Sea:
+def begin(sea_db: Hooked, google: Google, folder: Path, retry_max: int) -> Sea:
     """Return an empty world: two mailboxes, enrolled, nobody's mail in them yet."""
     with Database.transaction(sea_db) as conn:
         conn.execute(CLEAR)
-    google = Google(server.url)
     google.control("reset")
     google.control("settings", {"notify_drop": 1.0})
     sea = Sea(sea_db, google, None)  # type: ignore[arg-type]
     key = google.control("service-accounts", {"email": "m@p.iam.gserviceaccount.com", "projectId": "p"})
-    transport = Transport(limits=Limits(connect=2, read=5, whole=10))
-    tokens = Tokens(key, f"{google.url}/token", transport=transport, clock=lambda: time.time() + sea.moved)
+    tokens = Tokens(
+        key, f"{google.url}/token", transport=google.transport, clock=lambda: time.time() + sea.moved
+    )
     budget = Budget(0, clock=sea.clock, sleep=sea.later)
-    gmail = GmailFactory(google.url, transport=transport, tokens=tokens, budget=budget)
+    gmail = GmailFactory(google.url, transport=google.transport, tokens=tokens, budget=budget)
     settings = Settings.model_validate(
         {"CRM_GMAIL_WORKSPACE_DOMAIN": "fund.test", "CRM_GMAIL_RETRY_MAX": retry_max}
     )

@@ -14,7 +14,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from infra.local.google import serve
 from tests.simulation.defences import DEFENCES
 from tests.simulation.machine import Schedule
-from tests.simulation.sea import Hooked
+from tests.simulation.sea import Google, Hooked
 
 SCHEDULES = int(os.environ.get("MAILROOM_SCHEDULES", "200"))
 STEPS = 15
@@ -25,8 +25,8 @@ SEEDS, SCHEDULES_A_SEED = (1, 2, 3), 150
 @pytest.fixture
 def machine(database_url, tmp_path):
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    with serve() as google, Hooked(database_url) as db:
-        Schedule.db, Schedule.server, Schedule.folder = db, google, tmp_path
+    with serve() as server, Hooked(database_url) as db:
+        Schedule.db, Schedule.google, Schedule.folder = db, Google(server.url), tmp_path
         yield Schedule
     structlog.reset_defaults()
 

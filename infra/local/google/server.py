@@ -26,6 +26,7 @@ from infra.local.google.state import State
 from infra.local.google.wire import Reply, no_such_path, ok, refused
 
 THREADS = 16
+MOST_CONNECTIONS = 2_000  # more than all pools of all tests' processes; beyond it new ones wait
 LARGEST_BODY = 2**31  # bytes: thousands of messages are loaded in one call
 STOP_SEC = 5.0
 CUT = 1_000  # bytes that are promised and never come when a line is cut
@@ -47,6 +48,7 @@ class LocalGoogle:
             port=port,
             map=self._sockets,
             threads=THREADS,
+            connection_limit=MOST_CONNECTIONS,
             ident="",
             max_request_body_size=LARGEST_BODY,
             clear_untrusted_proxy_headers=True,
