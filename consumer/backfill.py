@@ -112,6 +112,11 @@ def _write_down(conn: Connection, lease: Lease, search: Search, page: ListPage) 
         new = ledger.unnamed(conn, lease.account_id, seen)
     else:
         new = ledger.add(conn, lease.account_id, seen)
+    if search.kind == "check":
+        searches.count_missed(conn, search, new)
+        if new:
+            log.warning("check.missed", account=lease.account_id, messages=new, of=search.purpose)
+        _rescued(conn, lease, search, ids)
     if search.kind == "recovery":
         searches.count_recovered(conn, search, new if search.purpose != "rest" else 0)
         if search.purpose != "name":

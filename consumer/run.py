@@ -137,8 +137,13 @@ def _outcome(deps: Deps, lease: Lease, looked: Look | None) -> Outcome:
         return Outcome(timedelta(0), None, lease.lag_looks)
     if looked.lagging and lease.lag_looks < len(LAG_PAUSES):
         return Outcome(LAG_PAUSES[lease.lag_looks], looked.wake, lease.lag_looks + 1)
+    settings = deps.settings
     with deps.db.transaction() as conn:
         accounts.succeeded(conn, lease.account_id)
         waits = ledger.next_waiting(conn, lease.account_id)
-    calm = AFTER_NEWS if looked.news else deps.settings.quiet_poll
+        deltas.hold(conn, lease, lasts=deltas.LEASE)
+        every = timedelta(minutes=settings.sync_interval_min)
+        if waits is None and every and searches.order_checks(conn, lease.account_id, newest_every=every):
+            return Outcome(timedelta(0), looked.wake, 0)
+    calm = AFTER_NEWS if looked.news else settings.quiet_poll
     return Outcome(calm if waits is None else min(waits, calm), looked.wake, 0)

@@ -112,6 +112,7 @@ class Settings(BaseModel):
     push_certs_url: str = _env("CRM_GMAIL_PUSH_CERTS_URL", "https://www.googleapis.com/oauth2/v1/certs")
 
     quiet_poll_sec: int = _env("CRM_GMAIL_QUIET_POLL_SEC", 300, ge=5, le=86_400)
+    sync_interval_min: int = _env("CRM_GMAIL_SYNC_INTERVAL_MIN", 180, ge=0, le=10_080)  # 0: no checks
     page_size: int = _env("CRM_GMAIL_BACKFILL_PAGE_SIZE", 500, ge=1, le=500)
     rate_units_sec: float = _env(
         "CRM_GMAIL_RATE_UNITS_SEC", 100, ge=0, allow_inf_nan=False

@@ -19,6 +19,7 @@ COMMANDS = {
     "verify": ("infra.cli.verify", "Compare what is stored with what Gmail lists."),
     "units": ("infra.cli.units", "Show where Gmail's quota units go, by account and method."),
     "contacts": ("infra.cli.contacts", "Import investors and their addresses from a CSV file."),
+    "replay": ("infra.cli.replay", "Try messages again that were given up."),
     "rethread": ("infra.cli.rethread", "Work out every conversation anew from stored headers."),
     "views": ("infra.cli.views", "Describe the views the CRM reads, column by column."),
     "exclusions": ("infra.cli.exclusions", "Leave out mail by address, domain, label or mailbox."),

@@ -12,7 +12,7 @@ from rich.table import Table
 from infra.cli import metering, wiring
 from shared.errors import MailroomError
 from shared.gmail.client import Gmail
-from shared.store import accounts, ledger
+from shared.store import accounts, audit, deltas, ledger, searches
 from shared.store.accounts import Account
 from shared.store.database import Database
 
@@ -38,18 +38,23 @@ class Difference:
 
 @click.command()
 @click.argument("account", required=False)
+@click.option("--repair", is_flag=True, help="Have running consumers mend what differs.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per account.")
-def verify(account: str | None, as_json: bool) -> None:
+def verify(account: str | None, *, repair: bool, as_json: bool) -> None:
     """Compare the ledger with what Gmail lists, for ACCOUNT or for all.
 
     Costs 10 units per 500 messages and changes nothing.  “+n” are messages in Gmail that the
     ledger does not know, “-n” are messages it holds as present and Gmail no longer lists.
+    Consumers do the same by themselves once a day.  --repair orders it now for accounts that are
+    not complete, and tries their dead messages again: verify once more when nothing waits.
     Exit code 0: complete; 1: something differs, waits or failed.
     """
     settings = wiring.settings("gmail")
     with wiring.database(settings) as db, metering.gmail(settings, db) as factory:
         chosen = _chosen(db, account)
         found = [_compare(db, factory.account(one.address), one) for one in chosen]
+        if repair:
+            _repair(db, [one for one, seen in zip(chosen, found, strict=True) if not seen.complete])
     if as_json:
         for one in found:
             click.echo(json.dumps(asdict(one) | {"complete": one.complete}))
@@ -86,6 +91,16 @@ def _compare(db: Database, gmail: Gmail, account: Account) -> Difference:
         waiting=sum(state == "waiting" for state in states.values()),
         dead=sum(state == "dead" for state in states.values()),
     )
+
+
+def _repair(db: Database, incomplete: list[Account]) -> None:
+    """Order a whole comparison, and let dead messages wait again: consumers do the rest."""
+    with db.transaction() as conn:
+        for one in incomplete:
+            searches.check_now(conn, one.id)
+            ledger.replay(conn, one.id)
+            audit.note(conn, actor="command", action="account.repair", subject=one.address)
+        deltas.wake(conn, [one.id for one in incomplete])
 
 
 def _ids(gmail: Gmail, *, spam_trash: bool) -> Iterator[str]:

@@ -241,3 +241,23 @@ def postpone(conn: Connection, account_id: int, gmail_ids: Sequence[str], why: P
 def all_states(conn: Connection, account_id: int) -> dict[str, str]:
     """Return {Gmail id: state} of a whole account (verify)."""
     return dict(conn.execute(SQL["all_states"], {"account_id": account_id}).fetchall())
+
+
+@dataclass(frozen=True, slots=True)
+class Dead:
+    """A message that was given up, and why."""
+
+    gmail_id: str
+    error: str
+    at: datetime  # UTC
+
+
+def dead(conn: Connection, account_id: int) -> list[Dead]:
+    """Return an account's messages that were given up, newest first."""
+    with conn.cursor(row_factory=class_row(Dead)) as cursor:
+        return cursor.execute(SQL["dead"], {"account_id": account_id}).fetchall()
+
+
+def replay(conn: Connection, account_id: int, gmail_id: str | None = None) -> int:
+    """Let dead messages, or one of them, wait again with every retry before them; return how many."""
+    return conn.execute(SQL["replay"], {"account_id": account_id, "gmail_id": gmail_id}).rowcount

@@ -86,7 +86,7 @@ SELECT count(*) FROM mailroom.account_messages WHERE account_id = %(account_id)s
 -- name: listed
 UPDATE mailroom.account_messages
    SET listed_by = %(search_id)s
- WHERE account_id = %(account_id)s AND gmail_id = ANY (%(ids)s);
+ WHERE account_id = %(account_id)s AND gmail_id = ANY (%(ids)s) AND state IN ('stored', 'waiting');
 
 -- name: hidden
 -- A draft is listed like any other mail: its label is no sign that anything changed.
@@ -96,11 +96,13 @@ SELECT gmail_id
    AND (state = 'gone' OR (labels && ARRAY['SPAM', 'TRASH'] AND state IN ('excluded', 'stored')));
 
 -- name: in_doubt
+-- A daily check believes the labels it knows: what is in the bin is not asked for each time.
 SELECT m.gmail_id
   FROM mailroom.account_messages m
   JOIN mailroom.email_searches s ON s.id = %(search_id)s
  WHERE m.account_id = %(account_id)s AND m.state = 'stored'
    AND m.listed_by IS DISTINCT FROM s.id AND m.seen_at < s.created_at
+   AND (s.kind <> 'check' OR NOT m.labels && ARRAY['SPAM', 'TRASH'])
  ORDER BY m.gmail_id DESC
  LIMIT %(limit)s;
 
@@ -160,3 +162,15 @@ UPDATE mailroom.account_messages
 
 -- name: all_states
 SELECT gmail_id, state FROM mailroom.account_messages WHERE account_id = %(account_id)s;
+
+-- name: replay
+UPDATE mailroom.account_messages
+   SET state = 'waiting', settled_at = NULL, not_before = now(), attempts = 0, error = ''
+ WHERE account_id = %(account_id)s AND state = 'dead'
+   AND (%(gmail_id)s::text IS NULL OR gmail_id = %(gmail_id)s);
+
+-- name: dead
+SELECT gmail_id, error, settled_at AS at
+  FROM mailroom.account_messages
+ WHERE account_id = %(account_id)s AND state = 'dead'
+ ORDER BY gmail_id DESC;

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 
 from psycopg.rows import class_row
@@ -15,12 +16,15 @@ SQL = queries(__file__)
 # keep, or numbered anew because the mailbox was made anew.
 GapReason = Literal["expired", "stale", "restarted"]
 
+# How often everything an account holds in Gmail is listed and compared: 5 units per 500 messages.
+ALL_EVERY = timedelta(days=1)
+
 
 @dataclass(frozen=True, slots=True)
 class Search:
     """One bulk search of one account; *page_token* "" is its first page.
 
-    A recovery is *confirming* once its listing is complete: what it did not name is asked for.
+    A recovery or a check is *confirming* once its listing is complete: what it did not name is asked for.
     """
 
     id: int
@@ -82,9 +86,35 @@ def ask(conn: Connection, terms: Sequence[str]) -> int:
 
 
 def finish(conn: Connection, search: Search) -> None:
-    """End a recovery: the difference was followed both ways, its gaps are closed."""
+    """End a recovery or a check: the difference was followed both ways, its gaps are closed."""
     conn.execute(SQL["finish"], {"id": search.id})
-    conn.execute(SQL["look_again"], {"id": search.id})
+    if search.kind == "recovery":
+        conn.execute(SQL["look_again"], {"id": search.id})
+
+
+def order_checks(conn: Connection, account_id: int, *, newest_every: timedelta) -> bool:
+    """Order what is due of an account's own checks; return whether something was.
+
+    Everything Gmail lists is compared with the ledger once a day, the newest page every *newest_every*.
+    """
+    due = ((("scan", "rest"), ALL_EVERY), (("newest", "scan", "rest"), newest_every))
+    return any(_order_check(conn, account_id, purposes, every) for purposes, every in due)
+
+
+def check_now(conn: Connection, account_id: int) -> bool:
+    """Order a comparison of everything; False when a listing is under way, which does the same."""
+    return _order_check(conn, account_id, ("scan",), timedelta(0))
+
+
+def _order_check(conn: Connection, account_id: int, purposes: Sequence[str], every: timedelta) -> bool:
+    """Order a check of the first of *purposes* when none of them was done for *every*."""
+    asked = {"account_id": account_id, "purpose": purposes[0], "purposes": list(purposes), "every": every}
+    return conn.execute(SQL["order_check"], asked).rowcount == 1
+
+
+def count_missed(conn: Connection, search: Search, found: int) -> None:
+    """Add to a check how many ids of this page nothing had told us of."""
+    conn.execute(SQL["count_missed"], {"id": search.id, "found": found})
 
 
 def count_gone(conn: Connection, search: Search, number: int) -> None:

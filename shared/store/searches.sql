@@ -3,7 +3,7 @@
 SELECT id, account_id, kind, purpose, terms, page_token, listed, state
   FROM mailroom.email_searches
  WHERE account_id = %(account_id)s AND finished_at IS NULL
-   AND (purpose <> 'newest' OR created_at < now() - interval '30 seconds')
+   AND (purpose <> 'newest' OR kind = 'check' OR created_at < now() - interval '30 seconds')
  ORDER BY kind = 'recovery' AND purpose <> 'proof' DESC,
           array_position(ARRAY['plan', 'name', 'files', 'newest', 'scan', 'rest', 'proof'], purpose), id
  LIMIT 1;
@@ -35,15 +35,15 @@ UPDATE mailroom.email_searches
    SET page_token = %(page_token)s,
        listed = listed + %(found)s,
        state = CASE WHEN NOT %(done)s THEN state
-                    WHEN kind = 'recovery' AND purpose IN ('scan', 'rest') THEN 'confirming'
+                    WHEN kind IN ('recovery', 'check') AND purpose IN ('scan', 'rest') THEN 'confirming'
                     ELSE 'done' END,
-       finished_at = CASE WHEN %(done)s AND NOT (kind = 'recovery' AND purpose IN ('scan', 'rest')) THEN now() END
+       finished_at = CASE WHEN %(done)s AND NOT (kind IN ('recovery', 'check') AND purpose IN ('scan', 'rest')) THEN now() END
  WHERE id = %(id)s;
 
 -- name: recover
 WITH replaced AS (
     UPDATE mailroom.email_searches SET state = 'cancelled', finished_at = now()
-     WHERE account_id = %(account_id)s AND kind = 'recovery' AND finished_at IS NULL
+     WHERE account_id = %(account_id)s AND kind IN ('recovery', 'check') AND finished_at IS NULL
     RETURNING id
 ), search AS (
     INSERT INTO mailroom.email_searches (account_id, kind) VALUES (%(account_id)s, 'recovery') RETURNING id
@@ -71,3 +71,19 @@ UPDATE mailroom.email_gaps SET gone = gone + %(number)s WHERE search_id = %(id)s
 -- The steps of a recovery have ids of their own; its gaps are the account's open ones.
 UPDATE mailroom.email_gaps SET recovered = recovered + %(found)s
  WHERE closed_at IS NULL AND account_id = (SELECT account_id FROM mailroom.email_searches WHERE id = %(id)s);
+
+-- name: count_missed
+UPDATE mailroom.email_searches SET missed = missed + %(found)s WHERE id = %(id)s;
+
+-- name: order_check
+-- Not while anything is listed: what that finds is no news.  Any listing counts as a check of its sort.
+INSERT INTO mailroom.email_searches AS s (account_id, kind, purpose)
+SELECT a.id, 'check', %(purpose)s
+  FROM mailroom.email_accounts a
+ WHERE a.id = %(account_id)s
+   AND NOT EXISTS (SELECT FROM mailroom.email_searches o WHERE o.account_id = a.id AND o.finished_at IS NULL)
+   AND greatest(a.created_at, (SELECT max(o.finished_at) FROM mailroom.email_searches o
+                                WHERE o.account_id = a.id AND o.purpose = ANY (%(purposes)s)))
+       <= now() - %(every)s::interval
+ON CONFLICT (account_id, purpose) WHERE kind = 'check' DO UPDATE
+   SET state = 'listing', page_token = '', listed = 0, missed = 0, created_at = now(), finished_at = NULL;

@@ -39,7 +39,8 @@ LATER = (
     b"UPDATE mailroom.email_deltas SET due_at = due_at - %(by)s, lease_until = lease_until - %(by)s",
     b"UPDATE mailroom.account_messages SET not_before = not_before - %(by)s, seen_at = seen_at - %(by)s",
     b"UPDATE mailroom.email_accounts SET cursor_at = cursor_at - %(by)s, last_success_at = last_success_at - %(by)s",
-    b"UPDATE mailroom.email_searches SET created_at = created_at - %(by)s",
+    b"UPDATE mailroom.email_accounts SET created_at = created_at - %(by)s",
+    b"UPDATE mailroom.email_searches SET created_at = created_at - %(by)s, finished_at = finished_at - %(by)s",
     b"UPDATE mailroom.emails SET unmatched_since = unmatched_since - %(by)s WHERE unmatched_since IS NOT NULL",
 )
 
@@ -144,8 +145,8 @@ class Sea:
                 conn.execute(statement, {"by": timedelta(seconds=seconds)})
 
 
-def begin(sea_db: Hooked, google: Google, folder: Path, retry_max: int) -> Sea:
-    """Return an empty world: two mailboxes, enrolled, nobody's mail in them yet."""
+def begin(sea_db: Hooked, google: Google, folder: Path, chosen: dict[str, int]) -> Sea:
+    """Return an empty world of *chosen* settings: two mailboxes, enrolled, nobody's mail in them yet."""
     with Database.transaction(sea_db) as conn:
         conn.execute(CLEAR)
     google.control("reset")
@@ -157,9 +158,7 @@ def begin(sea_db: Hooked, google: Google, folder: Path, retry_max: int) -> Sea:
     )
     budget = Budget(0, clock=sea.clock, sleep=sea.later)
     gmail = GmailFactory(google.url, transport=google.transport, tokens=tokens, budget=budget)
-    settings = Settings.model_validate(
-        {"CRM_GMAIL_WORKSPACE_DOMAIN": "fund.test", "CRM_GMAIL_RETRY_MAX": retry_max}
-    )
+    settings = Settings.model_validate({"CRM_GMAIL_WORKSPACE_DOMAIN": "fund.test"} | chosen)
     sea.deps = Deps(
         sea_db,
         gmail,

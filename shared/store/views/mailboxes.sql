@@ -15,8 +15,11 @@ SELECT a.id,
        c.excluded,
        c.gone,
        c.dead,
-       EXISTS (SELECT FROM mailroom.email_searches s WHERE s.account_id = a.id AND s.state = 'listing' AND s.purpose <> 'newest') AS listing,
-       d.push_broken_at
+       EXISTS (SELECT FROM mailroom.email_searches s WHERE s.account_id = a.id AND s.state = 'listing' AND s.purpose <> 'newest' AND s.kind <> 'check') AS listing,
+       d.push_broken_at,
+       c.unproved,
+       checked.at AS checked_at,
+       checked.missed
   FROM mailroom.email_accounts a
   JOIN mailroom.email_deltas d ON d.account_id = a.id
  CROSS JOIN LATERAL (
@@ -25,10 +28,18 @@ SELECT a.id,
               count(*) FILTER (WHERE m.state = 'unmatched') AS unmatched,
               count(*) FILTER (WHERE m.state = 'excluded') AS excluded,
               count(*) FILTER (WHERE m.state = 'gone') AS gone,
-              count(*) FILTER (WHERE m.state = 'dead') AS dead
+              count(*) FILTER (WHERE m.state = 'dead') AS dead,
+              count(*) FILTER (WHERE m.state = 'unmatched' AND m.judged_by = 'search') AS unproved
          FROM mailroom.account_messages m
         WHERE m.account_id = a.id
-       ) c;
+       ) c
+  LEFT JOIN LATERAL (
+       SELECT s.finished_at AS at, s.missed
+         FROM mailroom.email_searches s
+        WHERE s.account_id = a.id AND s.purpose IN ('scan', 'rest') AND s.state = 'done'
+        ORDER BY s.finished_at DESC
+        LIMIT 1
+       ) checked ON true;
 COMMENT ON VIEW crm.mailboxes IS 'One row per captured mailbox: is it watched, is it up to date, and what became of its messages.';
 COMMENT ON COLUMN crm.mailboxes.id IS 'Ours.';
 COMMENT ON COLUMN crm.mailboxes.address IS 'The mailbox.';
@@ -48,3 +59,6 @@ COMMENT ON COLUMN crm.mailboxes.gone IS 'Messages deleted in Gmail.';
 COMMENT ON COLUMN crm.mailboxes.dead IS 'Messages that could not be stored after every retry. Should be 0.';
 COMMENT ON COLUMN crm.mailboxes.listing IS 'Whether its past is being listed.';
 COMMENT ON COLUMN crm.mailboxes.push_broken_at IS 'Since when mail is found by polling alone; null when notifications come.';
+COMMENT ON COLUMN crm.mailboxes.unproved IS 'Of the unmatched: those only Gmail''s search has judged; their headers are still to be read, with quota to spare.';
+COMMENT ON COLUMN crm.mailboxes.checked_at IS 'When everything Gmail lists was last compared with what is known here; null until the first listing is complete.';
+COMMENT ON COLUMN crm.mailboxes.missed IS 'How many messages that comparison found of which nothing had told; they are captured. Mail that arrived in that moment counts too.';
