@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: bench-views views simulate bench-quota help demo test check fmt bench corpus fuzz lock clean defences
+.PHONY: bench-views views simulate bench-quota help demo test check fmt bench corpus fuzz lock clean defences faults
 
 # The first Python of at least 3.11 on this machine; override with `make PYTHON=...`.
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
@@ -56,6 +56,9 @@ views: $(READY) ## Write docs/crm-views.md from the comments in the database
 
 simulate: $(READY) ## Two thousand schedules of everything that may happen (ARGS=--hypothesis-seed=N to repeat one)
 	@MAILROOM_SCHEDULES=$${MAILROOM_SCHEDULES:-2000} $(BIN)/python -m pytest -q tests/simulation -k whatever $(ARGS)
+
+faults: $(READY) ## Kill and stop real processes in the middle of their work (two minutes)
+	@MAILROOM_FAULTS=1 $(BIN)/python -m pytest -q -s tests/faults $(ARGS)
 
 defences: $(READY) ## Take out each defence in turn: the simulation must notice (half an hour)
 	@MAILROOM_DEFENCES=1 $(BIN)/python -m pytest -q -s tests/simulation -k defence $(ARGS)

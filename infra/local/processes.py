@@ -92,6 +92,12 @@ class Process:
         tail = self.output().splitlines()[-lines:]
         return "\n" + "\n".join(f"    {line}" for line in tail) if tail else ""
 
+    def kill(self) -> None:
+        """End it as a crash does: it alone, at once, with no chance to tidy up."""
+        if self._child is not None:
+            self._child.kill()
+            self._child.wait()
+
     def stop(self, *, patience: float = 10) -> None:
         """Ask it to end, wait *patience* seconds, then kill; afterwards nothing of its group runs."""
         if self._child is None:
@@ -118,6 +124,10 @@ class Group:
         if ready is not None:
             process.ready(ready, within=within)
         return process
+
+    def drop(self, process: Process) -> None:
+        """Let go of a member: whether it runs is no concern of ours any more."""
+        self._members.remove(process)
 
     def check(self) -> None:
         """Raise ProcessFailed when a member has ended that nobody stopped."""

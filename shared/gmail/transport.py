@@ -41,7 +41,7 @@ class Limits:
 
     connect: float = 5.0
     read: float = (
-        25.0  # for the next bytes; below the lease of 30 s: a silent server must not cost the account
+        25.0  # for the next bytes; below the lease of 28 s: a silent server must not cost the account
     )
     whole: float = 60.0  # for all of it: an answer that drips byte by byte is not waited for
     size: int = 160 * 1024 * 1024  # a message of the largest size Gmail takes, as base64, twice

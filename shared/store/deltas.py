@@ -16,8 +16,8 @@ SQL = queries(__file__)
 CHANNEL = "mailroom_due"
 
 
-# How long a worker may be silent before another one takes its account over.
-LEASE = timedelta(seconds=30)
+# How long a worker may be silent before another one takes its account over: with the time to notice, 30 s.
+LEASE = timedelta(seconds=28)
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,6 +133,14 @@ class Sea:
         with Database.transaction(self.db) as conn:
             return conn.execute(sql, values).fetchall()
 
+    def forget_the_past(self) -> None:
+        """Let the cursors begin now: what is there already is old mail, which only a listing finds."""
+        for address in ACCOUNTS:
+            now = self.deps.gmail.account(address).profile().history_id
+            self.rows(
+                b"UPDATE mailroom.email_accounts SET cursor = %s WHERE address = %s RETURNING 1", now, address
+            )
+
     def clock(self) -> float:
         return time.monotonic() + self.moved
 

@@ -3,32 +3,18 @@
 A schedule that fails is printed step by step.  The same again: `make simulate ARGS=--hypothesis-seed=N`.
 """
 
-import logging
 import os
 
 import pytest
-import structlog
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from infra.local.google import serve
 from tests.simulation.defences import DEFENCES
-from tests.simulation.machine import Schedule
-from tests.simulation.sea import Google, Hooked
 
 SCHEDULES = int(os.environ.get("MAILROOM_SCHEDULES", "200"))
 STEPS = 15
 # How far a missing defence is looked for: it must be found in one of these seeds.
 SEEDS, SCHEDULES_A_SEED = (1, 2, 3), 150
-
-
-@pytest.fixture
-def machine(database_url, tmp_path):
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    with serve() as server, Hooked(database_url) as db:
-        Schedule.db, Schedule.google, Schedule.folder = db, Google(server.url), tmp_path
-        yield Schedule
-    structlog.reset_defaults()
 
 
 def some(number, *phases):

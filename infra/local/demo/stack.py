@@ -175,22 +175,33 @@ class Stack:
 
     def start_mailroom(self) -> None:
         """Start the web process, the watcher and the consumer, each as an installation would."""
-        mailroom = ["-m", "infra.cli"]
-        self._run("consume", [*mailroom, "consume"])
-        self._run("watch", [*mailroom, "watch"])
-        self._run("web", [*mailroom, "web", "--port", str(self.ports.web)], ready_at=f"{self.web_url}/readyz")
+        for name in ("consume", "watch", "web"):
+            self.start(name)
+
+    def start(self, command: str, name: str = "") -> Process:
+        """Start one of mailroom's processes, under another *name* when it is the second of its kind."""
+        arguments, ready_at = ["-m", "infra.cli", command], None
+        if command == "web":
+            arguments += ["--port", str(self.ports.web)]
+            ready_at = f"{self.web_url}/readyz"
+        return self._run(name or command, arguments, ready_at=ready_at)
+
+    def kill(self, process: Process) -> None:
+        """End a process as a crash does; nobody starts it again."""
+        self._group.drop(process)
+        process.kill()
 
     def check(self) -> None:
         """Raise ProcessFailed with the end of its log when a process has died."""
         self._group.check()
 
-    def _run(self, name: str, arguments: list[str], ready_at: str | None = None) -> None:
+    def _run(self, name: str, arguments: list[str], ready_at: str | None = None) -> Process:
         clean = {key: value for key, value in os.environ.items() if not key.startswith("CRM_GMAIL_")}
         settings = {} if name == "google" else self.env
         process = Process(
             name, [sys.executable, *arguments], clean | settings, self.data_dir / "logs" / f"{name}.log"
         )
-        self._group.start(process, ready=(lambda: _answers(ready_at)) if ready_at else None)
+        return self._group.start(process, ready=(lambda: _answers(ready_at)) if ready_at else None)
 
 
 def _answers(url: str) -> bool:

@@ -1,0 +1,19 @@
+"""The world every schedule is played in."""
+
+import logging
+
+import pytest
+import structlog
+
+from infra.local.google import serve
+from tests.simulation.machine import Schedule
+from tests.simulation.sea import Google, Hooked
+
+
+@pytest.fixture
+def machine(database_url, tmp_path):
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    with serve() as server, Hooked(database_url) as db:
+        Schedule.db, Schedule.google, Schedule.folder = db, Google(server.url), tmp_path
+        yield Schedule
+    structlog.reset_defaults()
