@@ -21,7 +21,7 @@ def life(machine, hook):
     """Live through what a mailbox may meet, with a consumer under *hook*, and judge the end."""
     one = machine()
     # More than are read without a search; and a conversation long enough to be read whole.
-    one.open(known={0, 1}, old=["eve@angel.example", *[NEWS] * 26, NORD, IVY], checks=True)
+    one.open(known={0, 1}, old=["eve@angel.example", *[NEWS] * 26, NORD, IVY], checks=True, searches=False)
     for _ in range(3):
         one.arrives(ADA, IVY, to_us=True, labels=("INBOX",), told=False, same_thread=True)
     one.sea.forget_the_past()
