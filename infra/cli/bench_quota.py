@@ -21,17 +21,24 @@ from rich.table import Table
     show_default=True,
     help="How many; may be repeated.",
 )
-def bench_quota(file: Path | None, messages: int, investors: tuple[int, ...]) -> None:
+@click.option("--mailboxes", default=50, show_default=True, help="Among which a new investor is looked for.")
+def bench_quota(file: Path | None, messages: int, investors: tuple[int, ...], mailboxes: int) -> None:
     """Capture a generated mailbox with the real consumer and count the units Gmail would charge.
 
     Until the last 90 days are there, until everything is, and until all of it is proved; beside
     reading every message's headers and then each match and attachment by itself (the scaffold's
-    way), and beside reading every message whole.  The numbers do not depend on this machine.
+    way), and beside reading every message whole.  Then what a new investor costs over many mailboxes
+    of a thousand messages, and expired history over a fifth of the messages.  Units do not depend on
+    this machine; seconds do.
     """
-    from infra.local.bench import price
+    from infra.local.bench import past, price
 
     errors = Console(stderr=True)
-    figures = list(price.figures(messages, investors, errors.print))
+    figures = [
+        *price.figures(messages, investors, errors.print),
+        *past.new_investor(mailboxes, 1_000, errors.print),
+        *past.recovery(max(messages // 5, 1), errors.print),
+    ]
     if file is not None:
         file.write_text(json.dumps([asdict(one) for one in figures], indent=1) + "\n", encoding="utf-8")
     table = Table("", "value", "unit", "against", "ratio")

@@ -48,7 +48,7 @@ def reference(messages: int, investors: int, *, now_ms: int, seed: int = 7) -> R
     people = _people(investors, dice)
     wanted = round(messages * SHARE)
     letters: list[Letter] = []
-    thread = 0
+    thread = seed * 1_000_000  # two mailboxes have no Message-ID in common
     while len(letters) < messages:
         thread += 1
         ours = len(letters) < wanted
