@@ -37,7 +37,7 @@ class Copy:
 class Book:
     """What the schedule has done."""
 
-    people: dict[int, tuple[str, str]] = field(default_factory=dict)  # who wrote to whom, by message
+    people: dict[int, tuple[str, str, str]] = field(default_factory=dict)  # from, to and cc, by message
     copies: list[Copy] = field(default_factory=list)
     rules: set[int] = field(default_factory=set)  # of RULES, in force
     ever: set[int] = field(default_factory=set)
@@ -46,11 +46,18 @@ class Book:
         default_factory=set
     )  # messages that were once neither draft nor spam nor binned
 
+    def whose(self, logical: int, rules: set[int], left_out: set[str] = frozenset()) -> set[str]:
+        """Return the names of the investors whose message it is."""
+        known = [
+            Rule(number, kind, value) for number, (_, kind, value) in enumerate(RULES) if number in rules
+        ]
+        there = zip(("from", "to", "cc"), self.people[logical], strict=True)
+        who = tuple(Participant(role, address, "") for role, address in there if address)
+        found = match(who, known, own=OWN, excluded=Excluded(frozenset(left_out)))
+        return {RULES[one.investor_id][0] for one in found}
+
     def belongs(self, logical: int, rules: set[int], left_out: set[str] = frozenset()) -> bool:
-        sender, to = self.people[logical]
-        known = [Rule(number + 1, RULES[number][1], RULES[number][2]) for number in sorted(rules)]
-        who = (Participant("from", sender, ""), Participant("to", to, ""))
-        return bool(match(who, known, own=OWN, excluded=Excluded(frozenset(left_out))))
+        return bool(self.whose(logical, rules, left_out))
 
     def of(self, account: str) -> list[Copy]:
         return [copy for copy in self.copies if copy.account == account]

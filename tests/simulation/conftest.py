@@ -7,8 +7,9 @@ import structlog
 
 from consumer import plan
 from infra.local.google import serve
+from shared.store.database import Database
 from tests.simulation.machine import Schedule
-from tests.simulation.sea import Google, Hooked
+from tests.simulation.sea import WITNESS, Google, Hooked
 
 
 @pytest.fixture
@@ -17,5 +18,7 @@ def machine(database_url, tmp_path, monkeypatch):
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     with serve() as server, Hooked(database_url) as db:
         Schedule.db, Schedule.google, Schedule.folder = db, Google(server.url), tmp_path
+        with Database.transaction(db) as conn:
+            conn.execute(WITNESS)
         yield Schedule
     structlog.reset_defaults()

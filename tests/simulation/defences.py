@@ -1,16 +1,52 @@
-"""What keeps mail from being lost, each taken out by itself: without any one of them the simulation must fail."""
+"""What keeps mail from being lost, each taken out by itself: without any one of them the simulation must fail.
 
-from types import SimpleNamespace
+Each names the steps that could show its absence.  Schedules are drawn from these and from the few of
+which everything is made: out of all steps together they would be drawn too seldom to be waited for.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import pytest
 
 from consumer import backfill, capture, delta, reconcile, rematch, run, storing
 from consumer.history import Fold, fold
-from shared.store import accounts, deltas, ledger, matching
+from shared.store import accounts, deltas, ledger, matching, searches
 from shared.store.database import Database
 from tests.simulation.machine import Schedule
 
 Patch = pytest.MonkeyPatch
+ALWAYS = {"open", "arrives", "works"}
+
+
+@dataclass(frozen=True)
+class Defence:
+    """How to take it out, what mail is lost by without it, and which steps may show that."""
+
+    take_out: Callable[[Patch], None]
+    without: str
+    steps: frozenset[str]
+
+
+DEFENCES: dict[str, Defence] = {}
+
+
+def shown_by(*steps: str) -> Callable[[Callable[[Patch], None]], Callable[[Patch], None]]:
+    """Note a defence, by the name of what takes it out."""
+
+    def note(take_out: Callable[[Patch], None]) -> Callable[[Patch], None]:
+        name = take_out.__name__.replace("_", " ")
+        DEFENCES[name] = Defence(take_out, take_out.__doc__ or "", frozenset(steps) | ALWAYS)
+        return take_out
+
+    return note
+
+
+def drawn_from(steps: frozenset[str]) -> type[Schedule]:
+    """Return the simulation with these steps only, and without the checks that find what was lost."""
+    steps_apart = [one.function for one in Schedule.setup_state().rules if one.function.__name__ not in steps]
+    others = {step.__name__: step for step in steps_apart}  # still there to be called, and drawn no more
+    return type("Drawn", (Schedule,), others | {"may_check": False})
 
 
 def _sql(patch: Patch, queries: dict[str, bytes], name: str, old: bytes, new: bytes) -> None:
@@ -18,12 +54,14 @@ def _sql(patch: Patch, queries: dict[str, bytes], name: str, old: bytes, new: by
     patch.setitem(queries, name, queries[name].replace(old, new))
 
 
+@shown_by("is_overtaken_at_work")
 def the_fence(patch: Patch) -> None:
-    """A worker that was overtaken can still write."""
+    """A worker that was overtaken can still write, a cursor that is behind by now included."""
     _sql(patch, deltas.SQL, "hold", b" AND fence = %(fence)s AND lease_owner IS NOT NULL", b"")
-    _sql(patch, accounts.SQL, "move_cursor", b" AND cursor = %(expected)s", b"")
+    _sql(patch, accounts.SQL, "move_cursor", b" AND cursor = %(expected)s AND %(to)s >= cursor", b"")
 
 
+@shown_by("mail_arrives_during_work")
 def the_wake_counter(patch: Patch) -> None:
     """A notification that comes during a run is forgotten when the account is given back."""
     _sql(
@@ -35,6 +73,7 @@ def the_wake_counter(patch: Patch) -> None:
     )
 
 
+@shown_by("dies_at_work")
 def the_cursor_in_the_same_transaction(patch: Patch) -> None:
     """The cursor moves by itself, before the ledger rows are committed."""
     real = accounts.move_cursor
@@ -46,8 +85,10 @@ def the_cursor_in_the_same_transaction(patch: Patch) -> None:
     patch.setattr(delta.accounts, "move_cursor", alone)
 
 
+@shown_by("history_expires", "mail_arrives_during_work")
 def the_anchor_before_the_listing(patch: Patch) -> None:
-    """After expired history the cursor is set to Gmail's newest when the listing has ended."""
+    """After expired history the cursor is set to Gmail's newest when the listing has ended, and not looked again."""
+    _sql(patch, searches.SQL, "look_again", b"WHERE id = %(id)s", b"WHERE false AND id = %(id)s")
     real = reconcile.confirm
 
     def late(db, gmail, settings, lease, search):
@@ -59,6 +100,7 @@ def the_anchor_before_the_listing(patch: Patch) -> None:
     patch.setattr(reconcile, "confirm", late)
 
 
+@shown_by("history_expires")
 def the_long_way_round(patch: Patch) -> None:
     """Expired history is answered by starting from now."""
 
@@ -68,6 +110,7 @@ def the_long_way_round(patch: Patch) -> None:
     patch.setattr(reconcile.searches, "recover", skipped)
 
 
+@shown_by("history_expires", "is_moved")
 def asking_before_calling_it_gone(patch: Patch) -> None:
     """What a listing does not name is gone."""
 
@@ -80,6 +123,7 @@ def asking_before_calling_it_gone(patch: Patch) -> None:
     patch.setattr(reconcile, "confirm", hasty)
 
 
+@shown_by("is_moved")
 def label_changes_as_arrivals(patch: Patch) -> None:
     """Only messagesAdded counts: rescued spam has none."""
 
@@ -92,59 +136,69 @@ def label_changes_as_arrivals(patch: Patch) -> None:
     patch.setattr(delta, "fold", added_only)
 
 
+@shown_by("is_moved")
 def reopening_what_labels_ruled_out(patch: Patch) -> None:
     """What was spam once stays excluded."""
     patch.setattr(delta, "reopened", lambda *_: [])
 
 
+@shown_by("is_moved", "history_expires")
 def rescue_in_the_gap(patch: Patch) -> None:
     """The listing after expired history does not look at what was excluded before."""
-    patch.setattr(backfill.reconcile, "reappear", lambda *_: None)
+    patch.setattr(backfill, "_rescued", lambda *_: None)
 
 
+@shown_by("the_index_lags", "time_passes")
 def patience_with_a_lagging_index(patch: Patch) -> None:
     """A message announced a moment ago that answers 404 is gone."""
     patch.setattr(capture, "LAG_PAUSES", ())
     patch.setattr(capture, "LAG_AGE", capture.timedelta(0))
 
 
+@shown_by("the_rules_change_during_work", "know")
 def rules_checked_while_storing(patch: Patch) -> None:
     """A message is stored by the rules it was matched by, whatever they are now."""
     real = storing.store
 
-    def unchecked(db, lease, mails, *, generation):
+    def unchecked(db, lease, mails, *, own, generation):
         with Database.transaction(Schedule.db) as conn:
             generation = matching.generation(conn)
-        real(db, lease, mails, generation=generation)
+        real(db, lease, mails, own=own, generation=generation)
 
     patch.setattr(capture, "store", unchecked)
 
 
+@shown_by("know", "forget", "rematches")
 def rematching(patch: Patch) -> None:
     """Stored mail does not follow the rules."""
     patch.setattr(rematch, "_rematch", lambda *_: None)
 
 
+@shown_by("know", "rematches")
 def the_search_for_a_new_investors_past(patch: Patch) -> None:
     """What was nobody's stays nobody's."""
     patch.setattr(rematch, "_search", lambda *_: None)
 
 
+@shown_by("know", "rematches")
 def judging_again_for_a_new_investor(patch: Patch) -> None:
     """A search names a message that was unmatched by the old rules, and it stays so."""
     _sql(patch, ledger.SQL, "name", b"OR %(again)s", b"")
 
 
+@shown_by()
 def labels_before_bodies(patch: Patch) -> None:
     """Drafts and spam are read like any other mail."""
     patch.setattr(capture, "ruled_out", lambda *_: False)
 
 
+@shown_by()
 def matching_before_bodies(patch: Patch) -> None:
     """Everything is fetched whole, and judged then."""
     patch.setattr(capture, "_skips_the_scales", lambda _: True)
 
 
+@shown_by("google_fails", "time_passes")
 def counting_only_a_messages_own_failures(patch: Patch) -> None:
     """A pause that Gmail asks for counts against the message that met it."""
     real = ledger.postpone
@@ -153,10 +207,11 @@ def counting_only_a_messages_own_failures(patch: Patch) -> None:
         real(conn, account_id, ids, ledger.Postponed(why.after, why.error, counts=True))
 
     patch.setattr(capture.ledger, "postpone", counted)
-    patch.setattr(capture, "Unanswered", capture.TryLater)
+    patch.setattr(capture, "put_off", lambda _: False)
     patch.setattr(Schedule, "retry_max", 3)
 
 
+@shown_by()
 def the_quiet_poll(patch: Patch) -> None:
     """Without a notification nobody looks."""
     patch.setattr(run, "_outcome", _never_again)
@@ -165,10 +220,3 @@ def the_quiet_poll(patch: Patch) -> None:
 def _never_again(deps, lease, looked):
     del deps
     return run.Outcome(run.timedelta(days=3650), looked.wake if looked else None, lease.lag_looks)
-
-
-DEFENCES = {
-    name.replace("_", " "): act
-    for name, act in SimpleNamespace(**globals()).__dict__.items()
-    if callable(act) and getattr(act, "__module__", "") == __name__ and not name.startswith("_")
-}

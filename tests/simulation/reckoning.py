@@ -1,5 +1,7 @@
 """What must hold whatever happened: after every step, and once all is quiet."""
 
+from collections import defaultdict
+
 from tests.simulation.book import SKIP, Book
 from tests.simulation.sea import ACCOUNTS, Sea
 
@@ -48,9 +50,18 @@ def reckon(book: Book, sea: Sea) -> None:
             b" JOIN mailroom.emails e ON e.id = m.email_id WHERE m.state = 'stored'"
         )
     }
+    linked = defaultdict(set)
+    for message_id, investor in sea.rows(
+        b"SELECT e.message_id, i.investor FROM crm.investor_emails i JOIN crm.emails e ON e.id = i.email_id"
+    ):
+        linked[message_id].add(investor)
     for message_id in shown:
         assert _logical(message_id) in book.visible, f"{message_id} was never more than a draft or spam"
-        assert book.belongs(_logical(message_id), book.rules, book.left_out), f"{message_id} is nobody's"
+        whose = book.whose(_logical(message_id), book.rules, book.left_out)
+        assert whose, f"{message_id} is nobody's"
+        assert linked[message_id] == whose, (
+            f"{message_id} is {whose}'s, and said to be {linked[message_id]}'s"
+        )
     for account in ACCOUNTS:
         present = sea.google.messages(account)
         assert not gone & {(account, gmail_id) for gmail_id in present}, "called gone, and is there"

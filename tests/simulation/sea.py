@@ -32,7 +32,19 @@ CLEAR = b"""
         EXECUTE 'TRUNCATE ' || tables || ' RESTART IDENTITY CASCADE';
         INSERT INTO mailroom.match_progress (done) VALUES (0);
         INSERT INTO mailroom.words_progress (done) VALUES (0);
+        DELETE FROM simulation.set_back;
     END $$
+"""
+# Whoever sets a cursor back is seen, even if the next look moves it on again.
+WITNESS = b"""
+    CREATE SCHEMA simulation;
+    CREATE TABLE simulation.set_back (address text, cursor_was numeric, cursor_is numeric);
+    CREATE FUNCTION simulation.note_set_back() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        INSERT INTO simulation.set_back VALUES (OLD.address, OLD.cursor, NEW.cursor);
+        RETURN NEW;
+    END $$;
+    CREATE TRIGGER note_set_back BEFORE UPDATE ON mailroom.email_accounts
+        FOR EACH ROW WHEN (NEW.cursor < OLD.cursor) EXECUTE FUNCTION simulation.note_set_back();
 """
 # Every moment that is kept goes back, which is the same as the clock going forward.
 LATER = (
@@ -91,6 +103,11 @@ class Tokens(DelegatedTokens):
         return super()._ask(address, time.time())
 
 
+def encoded(raw: str) -> str:
+    """As the control side takes a message."""
+    return base64.urlsafe_b64encode(raw.encode()).decode()
+
+
 class Google:
     """The control side; and Gmail's connections, shared by all schedules: a server takes only so many."""
 
@@ -105,7 +122,7 @@ class Google:
 
     def deliver(self, account: str, raw: str, labels: tuple[str, ...], **more: object) -> dict:
         told = {
-            "raw": base64.urlsafe_b64encode(raw.encode()).decode(),
+            "raw": encoded(raw),
             "labels": list(labels),
             "notify": False,
         }

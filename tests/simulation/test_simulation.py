@@ -7,14 +7,15 @@ import os
 
 import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis.errors import FlakyFailure
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.simulation.defences import DEFENCES
+from tests.simulation.defences import DEFENCES, drawn_from
 
 SCHEDULES = int(os.environ.get("MAILROOM_SCHEDULES", "200"))
 STEPS = 15
 # How far a missing defence is looked for: it must be found in one of these seeds.
-SEEDS, SCHEDULES_A_SEED = (1, 2, 3), 150
+SEEDS, SCHEDULES_A_SEED = (1, 2), 100
 
 
 def some(number, *phases):
@@ -37,21 +38,25 @@ def test_whatever_happens_every_matching_message_is_stored_once_and_nothing_else
 
 @pytest.mark.skipif(not os.environ.get("MAILROOM_DEFENCES"), reason="takes half an hour: make defences")
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("defence", DEFENCES)
-def test_without_any_one_defence_mail_is_lost(machine, monkeypatch, defence):
-    monkeypatch.setattr(machine, "may_check", False)
-    DEFENCES[defence](monkeypatch)
+@pytest.mark.parametrize("name", DEFENCES)
+def test_without_any_one_defence_mail_is_lost(machine, monkeypatch, name):
+    defence = DEFENCES[name]
+    defence.take_out(monkeypatch)
 
     for number in SEEDS:
-        drawn = seed(number)(type("Seeded", (machine,), {}))
+        schedules = seed(number)(drawn_from(defence.steps))
         try:
             # Not made smaller: that the loss is found is all that is asked.
-            run_state_machine_as_test(drawn, settings=some(SCHEDULES_A_SEED, Phase.generate))
-        except Exception as found:  # noqa: BLE001 - whatever shows it
-            print(f"\n| {defence} | {number} | {_in_a_line(found)} |")  # noqa: T201 - the table of docs/simulation.md
+            run_state_machine_as_test(schedules, settings=some(SCHEDULES_A_SEED, Phase.generate))
+        except (AssertionError, FlakyFailure) as found:
+            print(f"\n| {name} | {defence.without} | {number} | {_in_a_line(found)} |")  # noqa: T201 - for docs/simulation.md
             return
-    pytest.fail(f"without {defence} no schedule failed")
+    pytest.fail(f"without {name} no schedule failed")
 
 
 def _in_a_line(found):
-    return f"{type(found).__name__}: {str(found).splitlines()[0][:110]}"
+    """What was seen; only a broken expectation counts, nothing that merely stumbled over the missing part."""
+    while isinstance(found, BaseExceptionGroup):
+        found = found.exceptions[0]
+    assert isinstance(found, AssertionError), found
+    return str(found).splitlines()[0][:110]
