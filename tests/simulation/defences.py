@@ -58,6 +58,9 @@ def _sql(patch: Patch, queries: dict[str, bytes], name: str, old: bytes, new: by
 def the_fence(patch: Patch) -> None:
     """A worker that was overtaken can still write, a cursor that is behind by now included."""
     _sql(patch, deltas.SQL, "hold", b" AND fence = %(fence)s AND lease_owner IS NOT NULL", b"")
+    # The table itself refuses an end of a lease that nobody holds.
+    until = b"clock_timestamp() + %(lasts)s"
+    _sql(patch, deltas.SQL, "hold", until, b"CASE WHEN lease_owner IS NOT NULL THEN " + until + b" END")
     _sql(patch, accounts.SQL, "move_cursor", b" AND cursor = %(expected)s AND %(to)s >= cursor", b"")
 
 
