@@ -97,7 +97,8 @@ def preview(works: Sequence[Work], *, rate: float) -> str:
     """Say what reading will cost; *rate* in units a second, 0 for no limit."""
     messages, units = sum(len(one.wanted) for one in works), sum(one.units for one in works)
     minutes = units / (rate * BULK_PACE) / 60 if rate else 0
-    lasts = f", about {minutes:,.1f} minutes at {rate:g} units a second" if rate else ""
+    about = f"about {minutes:,.0f} minutes" if minutes >= 1 else "less than a minute"
+    lasts = f", {about} at {rate:g} units a second" if rate else ""
     return f"To be read: the headers of {messages:,} messages; {units:,} units{lasts}."
 
 

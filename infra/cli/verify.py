@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 import click
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from consumer.matching import Matching
 from infra.cli import metering, wiring
@@ -146,7 +146,8 @@ def _without_none(told: dict[str, object]) -> dict[str, object]:
 def _show(found: list[Difference], *, repair: bool) -> None:
     deep = any(one.deep for one in found)
     read = ("read", "wrongly unmatched", "misfiled", "units") if deep else ()
-    table = Table("account", "in Gmail", "stored", "difference", "waiting", "dead", *read, "")
+    address = Column("account", overflow="fold")  # an address is of use only whole
+    table = Table(address, "in Gmail", "stored", "difference", "waiting", "dead", *read, "")
     for one in found:
         error = one.error or (one.deep.error if one.deep else "")
         verdict = "[green]complete[/]" if one.complete else f"[red]{escape(error) or 'incomplete'}[/]"

@@ -82,7 +82,10 @@ def test_what_it_costs_is_said_first_and_who_is_wrongly_unmatched_afterwards(wor
 
     code, told, output = verify("--deep")
 
-    assert "To be read: the headers of 11 messages; 60 units, about 0.0 minutes" in output
+    assert (
+        "To be read: the headers of 11 messages; 60 units, less than a minute at 100 units a second."
+        in output
+    )
     said = told[ADA]["deep"]
     assert (said["read"], said["units"]) == (11, 60)
     assert said["wrongly_unmatched"] == [thread[5]]
@@ -239,4 +242,5 @@ def test_the_end_is_at_the_pace_so_far_and_never_sooner_than_the_budget_flows(le
 
 def test_without_a_limit_and_before_the_first_answer_no_end_is_promised():
     assert deep.ends(9, spent=0, elapsed=0, rate=0) is None
+    assert "60 units, about 2 minutes" in deep.preview([deep.Work(None, [], 60)], rate=0.5)
     assert deep.preview([], rate=0) == "To be read: the headers of 0 messages; 0 units."
