@@ -24,6 +24,7 @@ log = logger("consumer")
 
 # Listed before the old mail that waits is fetched: threads are read whole, so all of one must be known.
 PROVED_TOGETHER = 25
+PROOF = (Step("proof"),)
 BEFORE_FETCHING = frozenset({"plan", "name", "files"})
 
 
@@ -32,9 +33,10 @@ def make_plan(db: Database, gmail: Gmail, lease: Lease, search: Search, *, price
     messages = gmail.profile().messages_total
     with db.transaction() as conn:
         unknown = max(messages - ledger.count(conn, lease.account_id), 0)
-        # A new investor's mail may be any that is known already: only a search tells which.
+        # A new investor's mail may be any that is known already: only a search tells which.  What was found
+        # before the first investor was known is still to be proved: there was nobody to prove it for.
         steps = (
-            naming(search.terms)
+            naming(search.terms) + (PROOF if ledger.unproved(conn, lease.account_id, limit=1) else ())
             if search.kind == "investor"
             else finding(investors.terms(conn), unjudged=unknown, prices=prices).steps
         )
@@ -69,7 +71,7 @@ def list_page(db: Database, gmail: Gmail, lease: Lease, search: Search, *, size:
 
 
 def prove(db: Database, capture: Capture, lease: Lease, search: Search) -> None:
-    """Read the headers of the next few messages that only a search has judged; end when none is left."""
+    """Read the headers of what only a search has judged in the next few threads; end when none is left."""
     with db.transaction() as conn:
         doubtful = ledger.unproved(conn, lease.account_id, limit=PROVED_TOGETHER)
         if not doubtful:

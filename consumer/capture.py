@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 from consumer.asking import put_off
 from consumer.history import ruled_out
@@ -10,6 +11,7 @@ from consumer.mail.headers import from_headers
 from consumer.matching import Matched, Matching
 from consumer.parsing import Parsers
 from consumer.plan import Wanted, fetching
+from consumer.proof import headers, judge, untold
 from consumer.reading import Fetched, Prepared, prepare
 from consumer.storing import RulesChanged, store
 from shared.blobs import BlobStore
@@ -23,7 +25,7 @@ from shared.errors import (
 from shared.gmail.client import Gmail
 from shared.gmail.resources import Message
 from shared.log import logger
-from shared.store import blobs, deltas, ledger
+from shared.store import accounts, blobs, deltas, ledger
 from shared.store.database import Database
 from shared.store.deltas import Lease
 from shared.store.ledger import Entry, Postponed
@@ -76,31 +78,25 @@ class Capture:
         """Close *entries* without reading anything of them."""
         self._close([entry.gmail_id for entry in entries], "excluded")
 
-    def prove(self, gmail_ids: Sequence[str]) -> None:
+    def prove(self, doubtful: Sequence[ledger.Seen]) -> None:
         """Read the headers of messages that only a search has judged; what matches after all waits.
 
-        So does one that could not be read: it is tried again by itself, and visible in the end.
-        Raises what concerns the account, also when it kept some of them from being asked for.
+        So does one that could not be read: it is tried again by itself, and visible in the end; and one of
+        their threads that nothing had told us of.  Raises what concerns the account, also when it kept some
+        of them from being asked for.
         """
-        answers = self.gmail.metadata(gmail_ids)
-        read = {id_: answer for id_, answer in answers.items() if isinstance(answer, Message)}
-        found = self.matching.match_all(
-            {id_: from_headers(message.headers) for id_, message in read.items()}
-        ).found
-        ruled = [
-            id_ for id_, message in read.items() if ruled_out(message.label_ids, self.settings.skip_labels)
-        ]
-        matching = [id_ for id_, hits in found.items() if hits and id_ not in ruled]
-        left = {id_: answer for id_, answer in answers.items() if put_off(answer)}
-        unread = answers.keys() - read.keys() - left.keys()
-        stuck = [id_ for id_ in unread if not isinstance(answers[id_], MessageGone)]
-        judged = [id_ for id_ in answers if id_ not in left]
-        with self.db.transaction() as conn:
-            judgement = ledger.Judgement(tuple(matching), tuple(ruled), tuple(stuck))
-            ledger.proved(conn, self.lease.account_id, judged, judgement)
-            deltas.hold(conn, self.lease, lasts=deltas.LEASE)
-        for answer in left.values():
-            raise answer
+        asked, skip = {one.gmail_id for one in doubtful}, self.settings.skip_labels
+        for answers in headers(self.gmail, doubtful, prices=self.settings.prices):
+            judgement = judge(self.matching, answers, skip=skip)
+            with self.db.transaction() as conn:
+                cursor = accounts.by_id(conn, self.lease.account_id).cursor
+                missed = ledger.add(
+                    conn, self.lease.account_id, untold(answers, asked, cursor=cursor, skip=skip)
+                )
+                ledger.proved(conn, self.lease.account_id, list(answers), judgement)
+                deltas.hold(conn, self.lease, lasts=deltas.LEASE)
+            if missed:
+                log.warning("proof.missed", account=self.lease.account_id, messages=missed)
 
     def _weigh(self, entries: Sequence[Entry]) -> list[Entry]:
         """Read headers only, and return those whose participants match an investor."""
@@ -220,7 +216,7 @@ class Capture:
     def _let_go(self, unmatched: Sequence[Prepared]) -> None:
         """On its own headers the message is not an investor's after all: nothing of it stays."""
         self._drop(unmatched)
-        self._close([one.gmail_id for one in unmatched], "unmatched")
+        self._close([one.gmail_id for one in unmatched], "unmatched", judged_by="mail")
 
     def _drop(self, prepared: Sequence[Prepared]) -> None:
         self._keeper.let_go({one.raw_sha256: one.raw_claim for one in prepared})
@@ -266,11 +262,18 @@ class Capture:
             ledger.postpone(conn, self.lease.account_id, [entry.gmail_id], why)
             deltas.hold(conn, self.lease, lasts=deltas.LEASE)
 
-    def _close(self, gmail_ids: Sequence[str], state: str, error: str = "") -> None:
+    def _close(
+        self,
+        gmail_ids: Sequence[str],
+        state: str,
+        error: str = "",
+        *,
+        judged_by: Literal["headers", "mail"] = "headers",
+    ) -> None:
         if not gmail_ids:
             return
         with self.db.transaction() as conn:
-            ledger.settle(conn, self.lease.account_id, gmail_ids, state, error)
+            ledger.settle(conn, self.lease.account_id, gmail_ids, state, error, judged_by=judged_by)
             deltas.hold(conn, self.lease, lasts=deltas.LEASE)
         self.tally.count(state, len(gmail_ids))
 

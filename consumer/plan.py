@@ -57,10 +57,10 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """How to fetch: whole threads by their id, and single messages raw."""
+    """How to fetch: whole threads by their id, and messages one by one."""
 
     threads: tuple[str, ...] = ()
-    raw: tuple[str, ...] = ()
+    single: tuple[str, ...] = ()
 
 
 def finding(terms: Sequence[str], *, unjudged: int, prices: Mapping[str, int]) -> Plan:
@@ -122,25 +122,25 @@ def halves(step: Step) -> tuple[Step, ...]:
 
 
 def fetching(wanted: Iterable[Wanted], *, prices: Mapping[str, int]) -> Fetch:
-    """Choose for each thread: all of it at once, with its messages that carry files raw; or all raw.
+    """Choose for each thread: all of it at once, and its messages that carry files singly; or all singly.
 
-    A thread brings texts but no attachments, so whoever carries files is read raw either way.
+    A thread brings headers and texts but no attachments, so whoever carries files is read by itself anyway.
     """
     threads: dict[str, list[Wanted]] = {}
     for one in wanted:
         threads.setdefault(one.thread_id or one.gmail_id, []).append(one)
     whole: list[str] = []
-    raw: list[str] = []
+    single: list[str] = []
     for thread_id, members in threads.items():
         plain = [one for one in members if not one.files]
         if len(plain) * prices[GET] > prices[THREAD]:
             whole.append(thread_id)
-            raw += [one.gmail_id for one in members if one.files]
+            single += [one.gmail_id for one in members if one.files]
         else:
-            raw += [one.gmail_id for one in members]
-    return Fetch(tuple(whole), tuple(raw))
+            single += [one.gmail_id for one in members]
+    return Fetch(tuple(whole), tuple(single))
 
 
 def fetch_units(fetch: Fetch, *, prices: Mapping[str, int]) -> int:
     """Return what a fetch costs."""
-    return len(fetch.threads) * prices[THREAD] + len(fetch.raw) * prices[GET]
+    return len(fetch.threads) * prices[THREAD] + len(fetch.single) * prices[GET]

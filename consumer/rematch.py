@@ -53,16 +53,41 @@ def _one_step(db: Database, rules: Matching) -> int | None:
     return len(concerned)
 
 
-def _rematch(conn: Connection, rules: Matching, email_ids: Sequence[int]) -> None:
-    people = matching.participants(conn, email_ids)
-    found = {
+def misfiled(conn: Connection, rules: Matching, email_ids: Sequence[int]) -> list[int]:
+    """Return the stored messages that are linked otherwise than today's rules say, or shown otherwise."""
+    rules.refresh(conn)
+    known = matching.investors_of(conn, email_ids)
+    wrong = {
+        email_id
+        for email_id, found in _found(conn, rules, email_ids).items()
+        if {one.investor_id for one in found} != known.get(email_id, set())
+    }
+    return sorted(wrong.union(matching.wrongly_shown(conn, email_ids)))
+
+
+def refile(db: Database, rules: Matching, email_ids: Sequence[int]) -> None:
+    """Match stored messages again whatever the rules did, and have the views show them as they should."""
+    for start in range(0, len(email_ids), MAILS_TOGETHER):
+        some = email_ids[start : start + MAILS_TOGETHER]
+        with db.transaction() as conn:
+            matching.exclude(conn)
+            rules.refresh(conn)
+            _rematch(conn, rules, some)
+            emails.announce(conn, [(one, "visibility", True) for one in some])
+
+
+def _found(conn: Connection, rules: Matching, email_ids: Sequence[int]) -> dict[int, list[NewMatch]]:
+    return {
         email_id: [
             NewMatch(one.investor_id, one.role, one.address, one.strategy, one.ambiguous)
             for one in rules.match([Participant(cast("Role", p.role), p.address, p.name) for p in group])
         ]
-        for email_id, group in people.items()
+        for email_id, group in matching.participants(conn, email_ids).items()
     }
-    back, lost = matching.replace(conn, found)
+
+
+def _rematch(conn: Connection, rules: Matching, email_ids: Sequence[int]) -> None:
+    back, lost = matching.replace(conn, _found(conn, rules, email_ids))
     emails.announce(
         conn, [(one, "matched", True) for one in back] + [(one, "unmatched", True) for one in lost]
     )

@@ -3,13 +3,16 @@
 import json
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import click
 from rich.console import Console
-from rich.table import Table
+from rich.markup import escape
+from rich.table import Column, Table
 
+from consumer.matching import Matching
 from infra.cli import metering, wiring
+from infra.cli.deep import Deep, Means, agreed, plan, read
 from shared.errors import MailroomError
 from shared.gmail.client import Gmail
 from shared.store import accounts, audit, deltas, ledger, searches
@@ -29,37 +32,60 @@ class Difference:
     waiting: int
     dead: int
     error: str = ""
+    deep: Deep | None = None  # None: nothing was read
 
     @property
     def complete(self) -> bool:
-        """Nothing is missing, waiting or dead."""
-        return not (self.missing or self.vanished or self.waiting or self.dead or self.error)
+        """Nothing is missing, waiting or dead, and nothing that was read says otherwise."""
+        differs = self.missing or self.vanished or self.waiting or self.dead or self.error
+        return not differs and (self.deep is None or self.deep.clean)
 
 
 @click.command()
 @click.argument("account", required=False)
+@click.option("--deep", is_flag=True, help="Also read the headers of what only Gmail's search has judged.")
+@click.option("--everything", is_flag=True, help="With --deep: of all that is unmatched.")
+@click.option("--yes", is_flag=True, help="With --deep: start reading without asking.")
 @click.option("--repair", is_flag=True, help="Have running consumers mend what differs.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per account.")
-def verify(account: str | None, *, repair: bool, as_json: bool) -> None:
+def verify(  # noqa: PLR0913 - options
+    account: str | None, *, deep: bool, everything: bool, yes: bool, repair: bool, as_json: bool
+) -> None:
     """Compare the ledger with what Gmail lists, for ACCOUNT or for all.
 
     Costs 10 units per 500 messages and changes nothing.  “+n” are messages in Gmail that the
     ledger does not know, “-n” are messages it holds as present and Gmail no longer lists.
     Consumers do the same by themselves once a day.  --repair orders it now for accounts that are
     not complete, and tries their dead messages again: verify once more when nothing waits.
+
+    --deep reads the headers of unmatched messages (20 units each, 40 for a thread of more) and
+    judges them by today's rules, and looks whether what is stored is in the views as it should
+    be; it says what that costs before it starts.  With --repair what should have been stored
+    waits for consumers, and what was read counts as proved.  Nothing of a header is kept.
+
     Exit code 0: complete; 1: something differs, waits or failed.
     """
-    settings = wiring.settings("gmail")
+    if (everything or yes) and not deep:
+        raise click.UsageError("--everything and --yes say how to read: add --deep")
+    settings, console = wiring.settings("gmail"), Console(stderr=True)
     with wiring.database(settings) as db, metering.gmail(settings, db) as factory:
         chosen = _chosen(db, account)
+        means = Means(db, factory, settings, Matching(db, settings.own_domains), repair)
+        works = plan(means, chosen, everything=everything) if deep else []
+        ask = not yes and console.is_terminal and sys.stdin.isatty()
+        if deep and not agreed(works, console, rate=settings.rate_units_sec, ask=ask):
+            raise click.Abort
         found = [_compare(db, factory.account(one.address), one) for one in chosen]
+        if deep:
+            told = read(means, works, console)
+            found = [replace(one, deep=said) for one, said in zip(found, told, strict=True)]
         if repair:
             _repair(db, [one for one, seen in zip(chosen, found, strict=True) if not seen.complete])
     if as_json:
         for one in found:
-            click.echo(json.dumps(asdict(one) | {"complete": one.complete}))
+            click.echo(json.dumps(_without_none(asdict(one)) | {"complete": one.complete}))
     else:
-        _show(found)
+        _show(found, repair=repair)
     sys.exit(0 if all(one.complete for one in found) else 1)
 
 
@@ -113,10 +139,32 @@ def _ids(gmail: Gmail, *, spam_trash: bool) -> Iterator[str]:
             return
 
 
-def _show(found: list[Difference]) -> None:
-    table = Table("account", "in Gmail", "stored", "difference", "waiting", "dead", "")
+def _without_none(told: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def _show(found: list[Difference], *, repair: bool) -> None:
+    deep = any(one.deep for one in found)
+    read = ("read", "wrongly unmatched", "misfiled", "units") if deep else ()
+    address = Column("account", overflow="fold")  # an address is of use only whole
+    table = Table(address, "in Gmail", "stored", "difference", "waiting", "dead", *read, "")
     for one in found:
-        verdict = "[green]complete[/]" if one.complete else f"[red]{one.error or 'incomplete'}[/]"
+        error = one.error or (one.deep.error if one.deep else "")
+        verdict = "[green]complete[/]" if one.complete else f"[red]{escape(error) or 'incomplete'}[/]"
         sign = f"+{len(one.missing)} -{len(one.vanished)}"
-        table.add_row(one.account, *map(str, (one.listed, one.stored, sign, one.waiting, one.dead)), verdict)
-    Console().print(table)
+        cells = (one.listed, one.stored, sign, one.waiting, one.dead, *_read_cells(one.deep))
+        table.add_row(one.account, *map(str, cells), verdict)
+    console = Console()
+    console.print(table)
+    if any(one.deep and (one.deep.wrongly_unmatched or one.deep.misfiled) for one in found):
+        said = "Consumers capture them now." if repair else "--repair has consumers capture them."
+        console.print(f"Wrongly unmatched: an investor's by today's rules, and not stored. {said}")
+    for one in found:
+        if one.deep and one.deep.unread:
+            console.print(f"{one.account}: Gmail gave no answer about {one.deep.unread} messages. Try again.")
+
+
+def _read_cells(deep: Deep | None) -> tuple[object, ...]:
+    if deep is None:
+        return ()
+    return (deep.read, len(deep.wrongly_unmatched), len(deep.misfiled), f"{deep.units:,}")

@@ -147,6 +147,10 @@ class Gmail:
         """Return those of the threads that could be read whole, by id: 40 units each; see `conversations`."""
         return conversations.read(self._exchange, self.address, thread_ids)
 
+    def thread_headers(self, thread_ids: Sequence[str]) -> Iterator[list[Thread]]:
+        """Yield the threads whose messages' headers could be read, in batches: 40 units each."""
+        return conversations.headers(self._exchange, self.address, thread_ids)
+
     def attachment(self, message_id: str, attachment_id: str, *, most: int) -> bytes:
         """Return an attachment of at most *most* bytes; its id is that of a recent `message`, never stored.
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
 from psycopg.rows import class_row
 
@@ -127,10 +128,30 @@ def unnamed(conn: Connection, account_id: int, seen: Sequence[Seen]) -> int:
     ).rowcount
 
 
-def unproved(conn: Connection, account_id: int, *, limit: int) -> list[str]:
-    """Return ids of messages that only a search has judged, newest first."""
+def unproved(conn: Connection, account_id: int, *, limit: int) -> list[Seen]:
+    """Return the newest *limit* messages that only a search has judged, and those of their threads."""
     asked = {"account_id": account_id, "limit": limit}
-    return [gmail_id for (gmail_id,) in conn.execute(SQL["unproved"], asked)]
+    return [Seen(gmail_id, thread_id) for gmail_id, thread_id in conn.execute(SQL["unproved"], asked)]
+
+
+def unmatched(conn: Connection, account_id: int, *, everything: bool) -> list[Seen]:
+    """Return what only a search has judged, newest first; *everything*: also what its headers have.
+
+    Without what was judged by all of its mail: headers tell less.
+    """
+    asked = {"account_id": account_id, "everything": everything}
+    return [Seen(gmail_id, thread_id) for gmail_id, thread_id in conn.execute(SQL["unmatched"], asked)]
+
+
+def still_unmatched(conn: Connection, account_id: int, gmail_ids: Sequence[str]) -> list[str]:
+    """Return those of *gmail_ids* that are unmatched, and not by all of their mail; newest first."""
+    asked = {"account_id": account_id, "ids": list(gmail_ids)}
+    return [gmail_id for (gmail_id,) in conn.execute(SQL["still_unmatched"], asked)]
+
+
+def stored_emails(conn: Connection, account_id: int) -> dict[int, str]:
+    """Return {email id: Gmail id} of what an account has stored."""
+    return dict(conn.execute(SQL["stored_emails"], {"account_id": account_id}).fetchall())
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +167,10 @@ class Judgement:
 
 
 def proved(conn: Connection, account_id: int, gmail_ids: Sequence[str], said: Judgement) -> None:
-    """Note what the headers of these messages said; what matches or could not be read waits."""
+    """Note what the headers of these messages said; what matches or could not be read waits.
+
+    Of those that are unmatched, that is, and not by all of their mail.
+    """
     conn.execute(
         SQL["proved"],
         {
@@ -200,11 +224,18 @@ def next_waiting(conn: Connection, account_id: int) -> timedelta | None:
     return row[0] if row else None
 
 
-def settle(conn: Connection, account_id: int, gmail_ids: Sequence[str], state: str, error: str = "") -> None:
-    """Close waiting rows as unmatched, excluded, gone or dead."""
-    conn.execute(
-        SQL["settle"], {"account_id": account_id, "ids": list(gmail_ids), "state": state, "error": error}
-    )
+def settle(  # noqa: PLR0913 - what closing a row says
+    conn: Connection,
+    account_id: int,
+    gmail_ids: Sequence[str],
+    state: str,
+    error: str = "",
+    *,
+    judged_by: Literal["headers", "mail"] = "headers",
+) -> None:
+    """Close waiting rows as unmatched, excluded, gone or dead; *judged_by* says how much of them was read."""
+    closing = {"account_id": account_id, "ids": list(gmail_ids), "state": state, "error": error}
+    conn.execute(SQL["settle"], closing | {"judged_by": judged_by})
 
 
 def stored(conn: Connection, account_id: int, gmail_id: str, email_id: int, labels: Sequence[str]) -> None:

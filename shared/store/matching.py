@@ -99,6 +99,16 @@ def participants(conn: Connection, email_ids: Sequence[int]) -> dict[int, list[N
     return found
 
 
+def investors_of(conn: Connection, email_ids: Sequence[int]) -> dict[int, set[int]]:
+    """Return whose each of these messages is, by the links kept; without those that are nobody's."""
+    return _investors_of(conn, {"ids": list(email_ids)})
+
+
+def wrongly_shown(conn: Connection, email_ids: Sequence[int]) -> list[int]:
+    """Return those of these messages that the views show otherwise than their own rule says."""
+    return [int(email_id) for (email_id,) in conn.execute(SQL["wrongly_shown"], {"ids": list(email_ids)})]
+
+
 def replace(conn: Connection, matches: Mapping[int, Sequence[NewMatch]]) -> tuple[list[int], list[int]]:
     """Give each message exactly these matches.
 
@@ -114,7 +124,7 @@ def replace(conn: Connection, matches: Mapping[int, Sequence[NewMatch]]) -> tupl
         "m_strategy": [match.strategy for _, match in rows],
         "m_ambiguous": [match.ambiguous for _, match in rows],
     }
-    before = {int(email_id): set(known) for email_id, known in conn.execute(SQL["investors_of"], values)}
+    before = _investors_of(conn, values)
     conn.execute(SQL["drop_matches"], values)
     conn.execute(SQL["add_matches"], values)
     conn.execute(SQL["matched_again"], values)
@@ -127,3 +137,7 @@ def outlived(conn: Connection, *, older_than: timedelta, limit: int) -> list[int
     """Return messages that have matched nobody for longer than *older_than*."""
     asked = {"older_than": older_than, "limit": limit}
     return [int(email_id) for (email_id,) in conn.execute(SQL["outlived"], asked)]
+
+
+def _investors_of(conn: Connection, values: Mapping[str, object]) -> dict[int, set[int]]:
+    return {int(email_id): set(known) for email_id, known in conn.execute(SQL["investors_of"], values)}

@@ -39,6 +39,17 @@ SELECT email_id, role, address, name
 -- name: investors_of
 SELECT email_id, array_agg(DISTINCT investor_id) FROM mailroom.email_matches WHERE email_id = ANY (%(ids)s) GROUP BY email_id;
 
+-- name: wrongly_shown
+-- What the views answer from, beside the rule it is worked out by.
+WITH kept AS (
+    SELECT email_id, investor_id, sent_at, direction, strictness FROM mailroom.shown WHERE email_id = ANY (%(ids)s)
+), rule AS (
+    SELECT email_id, investor_id, sent_at, direction, strictness FROM mailroom.shown_by_rule WHERE email_id = ANY (%(ids)s)
+)
+SELECT email_id FROM (SELECT * FROM kept EXCEPT SELECT * FROM rule) AS extra
+UNION
+SELECT email_id FROM (SELECT * FROM rule EXCEPT SELECT * FROM kept) AS missing;
+
 -- name: drop_matches
 DELETE FROM mailroom.email_matches WHERE email_id = ANY (%(ids)s);
 

@@ -12,8 +12,8 @@ def test_a_first_capture_costs_a_fraction_of_reading_every_header():
     captured = found["quota.units_per_captured"]
     assert captured.value < 20  # less than reading each captured message by itself
     assert captured.ratio < 0.1
-    # Proving that nothing was missed costs no more than reading all headers would have.
-    assert found["quota.units_until_proved"].ratio < 1
+    # Proving that nothing was missed costs half of what reading all headers would have: threads are read.
+    assert found["quota.units_until_proved"].ratio < 0.5
 
 
 def test_a_new_investors_past_costs_a_fraction_of_reading_the_headers_of_everybodys_mail():

@@ -80,7 +80,7 @@ def test_every_message_is_fetched_and_never_dearer_than_one_by_one(wanted):
     assert fetch_units(chosen, prices=PRICES) <= len(wanted) * PRICES[GET]
     for one in wanted:
         whole = (one.thread_id or one.gmail_id) in chosen.threads
-        assert (one.gmail_id in chosen.raw) != (whole and not one.files)
+        assert (one.gmail_id in chosen.single) != (whole and not one.files)
 
 
 def test_a_thread_is_read_whole_only_when_that_saves_units():

@@ -173,6 +173,18 @@ def a_thread_holds_its_messages(server):
     assert dates == sorted(dates)
 
 
+def a_thread_brings_the_headers_its_messages_bring_by_themselves(server):
+    one = server.gmail.message(newest(server)[0], "minimal")
+    [[thread]] = server.gmail.thread_headers([one.thread_id])
+
+    assert one.id in [message.id for message in thread.messages]
+    for message in thread.messages[-SOME:]:
+        alone = server.gmail.message(message.id, "metadata")
+        assert message.headers == alone.headers
+        assert set(message.label_ids) == set(alone.label_ids)
+        assert message.history_id == alone.history_id > 0
+
+
 def attachments_by_id_are_those_in_the_raw_mail(server):
     found = [ref.id for ref in server.gmail.list_ids(q="has:attachment", max_results=2).messages]
     if not found:
@@ -219,6 +231,7 @@ PROMISES = [
     the_accounts_own_address_is_one_it_sends_as,
     a_token_nobody_issued_ends_in_reconnect,
     a_thread_holds_its_messages,
+    a_thread_brings_the_headers_its_messages_bring_by_themselves,
     attachments_by_id_are_those_in_the_raw_mail,
     a_search_by_time_finds_what_came_after_it,
 ]

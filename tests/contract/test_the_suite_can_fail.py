@@ -40,6 +40,11 @@ def first_only(told):
     told["messages"] = told["messages"][1:]
 
 
+def headless(told):
+    for message in told["messages"]:
+        message["payload"]["headers"] = []
+
+
 def other_bytes(told):
     told["data"] = "A" * len(told["data"])
 
@@ -78,7 +83,8 @@ LIES = {
     "knows no labels": ("labels_are", of_json("/labels", lambda _: {"labels": [{"id": "INBOX"}]})),
     "names no alias": ("the_accounts_own", of_json("/sendAs", lambda _: {"sendAs": [{"sendAsEmail": "x@y.example"}]})),
     "takes any token": ("a_token", instead("/profile", 401, 200, b'{"emailAddress": "x@y.example", "historyId": "1"}')),
-    "loses a thread's first message": ("a_thread", of_json("/threads/", first_only)),
+    "loses a thread's first message": ("a_thread_holds", of_json("/threads/", first_only)),
+    "hides the headers of a thread": ("a_thread_brings", of_json("/threads/.*metadata", headless)),
     "mixes attachments up": ("attachments", of_json("/attachments/", other_bytes)),
     "searches nothing": ("a_search", of_text("q=after", rb'"id": "\w+', b'"id": "1')),
 }  # fmt: skip

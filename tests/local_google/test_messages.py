@@ -291,6 +291,28 @@ def test_a_thread_has_its_messages_oldest_first_and_never_raw(google, users):
     assert google.get(f"me/threads/{first}?format=raw")[0] == 400
 
 
+def test_a_thread_brings_of_each_message_the_headers_asked_for_and_no_body(google, users):
+    first = google.deliver("Message-ID: <1@x>\nFrom: a@x.example\nSubject: a\n\none")
+    second = google.deliver("In-Reply-To: <1@x>\nFrom: b@x.example\nSubject: Re: a\n\ntwo")
+
+    thread = (
+        users.threads()
+        .get(userId="me", id=first, format="metadata", metadataHeaders=["From", "To"])
+        .execute()
+    )
+
+    assert [one["payload"]["headers"] for one in thread["messages"]] == [
+        [{"name": "From", "value": "a@x.example"}],
+        [{"name": "From", "value": "b@x.example"}],
+    ]
+    assert not any("parts" in one["payload"] or "raw" in one for one in thread["messages"])
+    single = [
+        users.messages().get(userId="me", id=id_, format="metadata", metadataHeaders=["From", "To"]).execute()
+        for id_ in (first, second)
+    ]
+    assert thread["messages"] == single
+
+
 def test_delivery_can_add_the_headers_of_googles_servers(google, get):
     id_ = google.deliver("From: Lee <lee@lp.example>\nSubject: x\n\nhello", transport=True)
     payload = get(id_)["payload"]

@@ -59,6 +59,6 @@ COMMENT ON COLUMN crm.mailboxes.gone IS 'Messages deleted in Gmail.';
 COMMENT ON COLUMN crm.mailboxes.dead IS 'Messages that could not be stored after every retry. Should be 0.';
 COMMENT ON COLUMN crm.mailboxes.listing IS 'Whether its past is being listed.';
 COMMENT ON COLUMN crm.mailboxes.push_broken_at IS 'Since when mail is found by polling alone; null when notifications come.';
-COMMENT ON COLUMN crm.mailboxes.unproved IS 'Of the unmatched: those only Gmail''s search has judged; their headers are still to be read, with quota to spare.';
+COMMENT ON COLUMN crm.mailboxes.unproved IS 'Of the unmatched: those only Gmail''s search has judged; their headers are still to be read, with quota to spare; `mailroom verify --deep --repair` reads them now.';
 COMMENT ON COLUMN crm.mailboxes.checked_at IS 'When everything Gmail lists was last compared with what is known here; null until the first listing is complete.';
 COMMENT ON COLUMN crm.mailboxes.missed IS 'How many messages that comparison found of which nothing had told; they are captured. Mail that arrived in that moment counts too.';
