@@ -32,7 +32,7 @@ METHODS = ("", "history.list", "messages.list", "messages.get", "threads.get", "
 accounts_ = st.sampled_from(ACCOUNTS)
 people = st.sampled_from(PEOPLE)
 # Most of what a run does happens early in it.
-moments = st.integers(0, 8) | st.integers(0, 40)
+moments = st.integers(0, 9) | st.integers(0, 9) | st.integers(0, 40)
 # Once nothing is owed for so many hours in a row, nothing more will happen; a day is enough for all else.
 CALM, AT_MOST = 3, 24
 OWED = b"""
@@ -235,22 +235,24 @@ class Schedule(RuleBasedStateMachine):
     def rematches(self) -> None:
         catch_up(self.db, self.sea.deps.matching)
 
-    @rule(at=moments, what=st.sampled_from(["begin", "commit", "done"]))
-    def dies_at_work(self, at: int, what: str) -> None:
+    @rule(account=accounts_, at=moments, what=st.sampled_from(["begin", "commit", "done"]))
+    def dies_at_work(self, account: str, at: int, what: str) -> None:
         def die() -> None:
             raise Died
 
+        self._notify(account, 1)  # so that there is work
         self._work(self._once(at, what, die))
 
-    @rule(at=moments, what=st.sampled_from(["begin", "done"]), person=people)
-    def is_overtaken_at_work(self, at: int, what: str, person: str) -> None:
+    @rule(account=accounts_, at=moments, what=st.sampled_from(["begin", "done"]), person=people)
+    def is_overtaken_at_work(self, account: str, at: int, what: str, person: str) -> None:
         """A process stands still past its lease, another does the work, mail arrives, and it goes on."""
 
         def overtaken() -> None:
             self.sea.later(31)
-            self.arrives(ACCOUNTS[0], person, to_us=True, labels=("INBOX",), told=True, same_thread=False)
+            self.arrives(account, person, to_us=True, labels=("INBOX",), told=True, same_thread=False)
             self._work(None)
 
+        self._notify(account, 1)
         self._work(self._once(at, what, overtaken))
 
     @rule(at=moments, account=accounts_, person=people, told=st.booleans())
@@ -260,7 +262,7 @@ class Schedule(RuleBasedStateMachine):
             came.append(self.book.copies[-1])
 
         came: list[Copy] = []
-        self._notify(account, 1)  # so that there is work
+        self._notify(account, 1)
         # Whoever died holds an account for half a minute: until then nobody can serve it.
         calm = not self.disturbed and not self.sea.rows(
             b"SELECT FROM mailroom.email_deltas WHERE lease_until > now()"
@@ -274,8 +276,16 @@ class Schedule(RuleBasedStateMachine):
                 "mail came during a run, was told of, and nobody looked"
             )
 
-    @rule(at=moments, number=st.integers(0, len(RULES) - 1), comes=st.booleans(), followed=st.booleans())
-    def the_rules_change_during_work(self, at: int, number: int, comes: bool, followed: bool) -> None:
+    @rule(
+        account=accounts_,
+        at=moments,
+        number=st.integers(0, len(RULES) - 1),
+        comes=st.booleans(),
+        followed=st.booleans(),
+    )
+    def the_rules_change_during_work(
+        self, account: str, at: int, number: int, comes: bool, followed: bool
+    ) -> None:
         """*followed*: another process re-matches what is stored before this one goes on."""
 
         def change() -> None:
@@ -283,6 +293,7 @@ class Schedule(RuleBasedStateMachine):
             if followed:
                 catch_up(self.db, self.sea.deps.matching)
 
+        self._notify(account, 1)
         self._work(self._once(at, "done", change))
 
     @rule(seconds=st.sampled_from([2.0, 31.0, 301.0, 6 * 86_400.0]))

@@ -15,7 +15,7 @@ from tests.simulation.defences import DEFENCES, drawn_from
 SCHEDULES = int(os.environ.get("MAILROOM_SCHEDULES", "200"))
 STEPS = 15
 # How far a missing defence is looked for: it must be found in one of these seeds.
-SEEDS, SCHEDULES_A_SEED = (1, 2), 100
+SEEDS, SCHEDULES_A_SEED = (1, 2, 3), 150
 
 
 def some(number, *phases):
