@@ -6,7 +6,7 @@ from typing import ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from consumer import plan
+from consumer import pace, plan
 from consumer.rematch import catch_up
 from consumer.worker import attend
 from shared.store import deltas, exclusions, investors
@@ -217,6 +217,10 @@ class Schedule(RuleBasedStateMachine):
         )
         self._work(self._once(at, "done", arrive))
         if calm:  # a notification during a run is served at once, not after the quiet poll
+            if self.sea.rows(b"SELECT FROM mailroom.email_deltas WHERE paced_until > now()"):
+                # Unless those before it told of nothing: then in seconds.
+                self.sea.later(pace.LONGEST.total_seconds())
+                self._work(None)
             known = {
                 gmail_id for (gmail_id,) in self.sea.rows(b"SELECT gmail_id FROM mailroom.account_messages")
             }
