@@ -33,7 +33,7 @@ def bench(what: str, as_json: bool, messages: int, minutes: float) -> None:
     A figure is worth something beside its alternative of the same run; absolute times belong to
     this machine and moment.  `mailroom bench quota` measures, for some minutes, how much of Gmail's
     units a backfill uses and what live mail notices of it; `mailroom bench flood` what thousands of
-    notifications for one mailbox cost, and what its neighbour notices of them (three minutes).
+    notifications for one mailbox cost, and what its neighbours notice of them (four minutes).
     """
     from infra.local.bench import client, flood, latency, matching, parsing, quota
 
