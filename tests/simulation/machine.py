@@ -224,7 +224,8 @@ class Schedule(RuleBasedStateMachine):
             known = {
                 gmail_id for (gmail_id,) in self.sea.rows(b"SELECT gmail_id FROM mailroom.account_messages")
             }
-            assert {copy.gmail_id for copy in came} <= known
+            late = {copy.gmail_id for copy in came} - known
+            assert not late, f"announced during a run, and no look came: {late}"
 
     @rule(at=moments, number=st.integers(0, len(RULES) - 1))
     def an_investor_comes_during_work(self, at: int, number: int) -> None:
