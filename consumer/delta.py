@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from consumer import reconcile
+from consumer import pace, reconcile
 from consumer.history import Fold, fold, reopened
+from consumer.pace import Again
 from shared.config import Settings
 from shared.errors import HistoryGone, LeaseLost
 from shared.gmail.client import Gmail
@@ -18,9 +19,6 @@ from shared.store.searches import GapReason
 # without one: after mail was found, one more look (2 units) finds them in seconds instead of minutes.
 AFTER_NEWS = timedelta(seconds=2)
 
-# Gmail's index may lag behind its own notification by seconds; looked at again after these pauses.
-LAG_PAUSES = (timedelta(seconds=2), timedelta(seconds=5), timedelta(seconds=15))
-
 
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -28,7 +26,7 @@ class Look:
 
     wake: int  # the wake counter before the look began: whatever moved it later asks for another look
     news: bool  # something had changed
-    lagging: bool  # a notification named a history id that Gmail's own history does not show yet
+    again: Again | None  # a notification named a history id that Gmail's own history does not show yet
 
 
 def look(db: Database, gmail: Gmail, settings: Settings, lease: Lease) -> Look:
@@ -43,7 +41,7 @@ def look(db: Database, gmail: Gmail, settings: Settings, lease: Lease) -> Look:
 
     def long_way_round(reason: GapReason) -> Look:
         reconcile.begin(db, lease, account, anchor=gmail.profile().history_id, reason=reason)
-        return Look(wake=pushed.wake, news=True, lagging=False)
+        return Look(wake=pushed.wake, news=True, again=None)
 
     if reconcile.is_stale(account, settings, datetime.now(UTC)):
         return long_way_round("stale")
@@ -57,15 +55,20 @@ def look(db: Database, gmail: Gmail, settings: Settings, lease: Lease) -> Look:
         # A mailbox made anew under the same address counts from the start: nothing would ever be newer.
         return long_way_round("restarted")
     lagging = pushed.history_id is not None and reached < pushed.history_id
+    asked, news = pushed.first_at is not None, bool(seen.told)
+    paced = pace.after(pushed.vain, pushed.calm, asked=asked, news=news)
+    again = pace.again(pushed.lag_looks, paced.pause if paced else timedelta(0)) if lagging else None
     with db.transaction() as conn:
         _write_down(conn, settings, lease, seen, pushed)
         _move(conn, account, reached)
-        if not lagging:
-            deltas.served(conn, lease, pushed)
-        if seen.told and pushed.first_at is None:
+        if again is None:
+            deltas.served(conn, lease, pushed, lagging=lagging)
+        if paced is not None:
+            deltas.pace(conn, lease, vain=paced.vain, pause=paced.pause)
+        if news and not asked:
             deltas.found_unpushed(conn, lease)
         deltas.hold(conn, lease, lasts=deltas.LEASE)
-    return Look(wake=pushed.wake, news=bool(seen.told), lagging=lagging)
+    return Look(wake=pushed.wake, news=news, again=again)
 
 
 def _write_down(conn: Connection, settings: Settings, lease: Lease, seen: Fold, pushed: Pushed) -> None:

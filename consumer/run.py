@@ -7,7 +7,7 @@ from datetime import timedelta
 from consumer import reconcile
 from consumer.backfill import BEFORE_FETCHING, list_page, make_plan, prove
 from consumer.capture import Capture
-from consumer.delta import AFTER_NEWS, LAG_PAUSES, Look, look
+from consumer.delta import AFTER_NEWS, Look, look
 from consumer.matching import Matching
 from consumer.parsing import Parsers
 from shared.blobs import BlobStore
@@ -16,7 +16,7 @@ from shared.errors import SlowDown, TryLater
 from shared.gmail.client import GmailFactory
 from shared.store import accounts, deltas, ledger, searches
 from shared.store.database import Database
-from shared.store.deltas import Lease
+from shared.store.deltas import Held, Lease, Pushed
 from shared.store.ledger import Entry
 from shared.store.runs import Tally
 from shared.store.searches import Search
@@ -44,13 +44,15 @@ class Outcome:
 
     due_in: timedelta
     seen_wake: int | None  # None: keep the pause whatever was pushed meanwhile
-    lag_looks: int
+    lag_looks: int | None  # None: as many as before
+    vain: bool = False  # it came to nothing: notifications ask for the next look only after a pause
 
 
 def run(deps: Deps, lease: Lease, tally: Tally, *, progress: Callable[[], None] = lambda: None) -> Outcome:
     """Look, then capture what waits and list what is still to be found, until nothing is left.
 
     Whenever the wake counter moves, a new look comes first: old mail never holds up new mail.
+    Only notifications that have told of nothing wait out their pace.
     *progress* is called after every step.
     """
     with deps.db.transaction() as conn:
@@ -60,7 +62,7 @@ def run(deps: Deps, lease: Lease, tally: Tally, *, progress: Callable[[], None] 
     def asked_again() -> bool:
         """Whether somebody asked for another look since the last: old mail that waits for units gives way."""
         with deps.db.transaction() as conn:
-            return looked is None or deltas.pushed(conn, lease).wake != looked.wake
+            return _wanted(deltas.pushed(conn, lease), looked)
 
     live, bulk = (
         deps.gmail.account(address, live=True),
@@ -69,13 +71,13 @@ def run(deps: Deps, lease: Lease, tally: Tally, *, progress: Callable[[], None] 
     while not deps.stopping():
         progress()
         with deps.db.transaction() as conn:
-            wake = deltas.hold(conn, lease, lasts=deltas.LEASE)
+            held = deltas.hold(conn, lease, lasts=deltas.LEASE)
             entries = ledger.waiting(conn, lease.account_id, limit=STEP)
             search = searches.open_search(conn, lease.account_id)
             deps.matching.refresh(conn)
         excluded = deps.matching.excluded
         settings = _with_labels(deps.settings, excluded.labels_of(address))
-        if looked is None or wake != looked.wake:
+        if looked is None or _wanted(held, looked):
             looked = look(deps.db, live, settings, lease)
             continue
         urgent = any(entry.live for entry in entries)
@@ -94,6 +96,10 @@ def run(deps: Deps, lease: Lease, tally: Tally, *, progress: Callable[[], None] 
             # Old mail waits for units, or for a page: a notification meanwhile does not wait with it.
             return Outcome(later.after, looked.wake, 0)
     return _outcome(deps, lease, looked)
+
+
+def _wanted(now: Held | Pushed, looked: Look | None) -> bool:
+    return looked is None or (now.wake != looked.wake and not now.paced)
 
 
 def _advance(deps: Deps, capture: Capture, entries: Sequence[Entry], search: Search | None) -> bool:
@@ -134,9 +140,9 @@ def _find(deps: Deps, capture: Capture, search: Search) -> None:
 def _outcome(deps: Deps, lease: Lease, looked: Look | None) -> Outcome:
     """Decide when the account is due next: soon when Gmail lags or rows wait, else after the quiet poll."""
     if looked is None or deps.stopping():  # somebody else goes on at once
-        return Outcome(timedelta(0), None, lease.lag_looks)
-    if looked.lagging and lease.lag_looks < len(LAG_PAUSES):
-        return Outcome(LAG_PAUSES[lease.lag_looks], looked.wake, lease.lag_looks + 1)
+        return Outcome(timedelta(0), None, None)
+    if looked.again is not None:
+        return Outcome(looked.again.pause, looked.wake, looked.again.lag_looks)
     settings = deps.settings
     with deps.db.transaction() as conn:
         accounts.succeeded(conn, lease.account_id)

@@ -2,11 +2,12 @@
 
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from os import getpid
 from threading import Event, Thread, current_thread
 
-from consumer import words
+from consumer import pace, words
 from consumer.files import fetch_next
 from consumer.heartbeat import Heartbeat
 from consumer.rematch import catch_up, erase_outlived
@@ -15,6 +16,7 @@ from shared.blobs.sweeping import sweep
 from shared.errors import LeaseLost, MailroomError, NoMailbox, OperatorMustAct, Reconnect, TryLater
 from shared.log import logger
 from shared.store import accounts, audit, deltas, emails, matching, runs
+from shared.store.database import Connection
 from shared.store.deltas import Lease
 from shared.store.runs import Tally
 
@@ -151,6 +153,8 @@ def attend(deps: Deps, lease: Lease) -> Tally:
     with deps.db.transaction() as conn:
         if tally.changed:
             runs.record(conn, lease.account_id, tally, started_at=started)
+        if outcome.vain:
+            _keep_pace(conn, lease)
         deltas.release(
             conn, lease, due_in=outcome.due_in, seen_wake=outcome.seen_wake, lag_looks=outcome.lag_looks
         )
@@ -159,6 +163,15 @@ def attend(deps: Deps, lease: Lease) -> Tally:
             "run.done", account=lease.account_id, kind=tally.kind, status=tally.status, stored=tally.stored
         )
     return tally
+
+
+def _keep_pace(conn: Connection, lease: Lease) -> None:
+    """While Gmail fails, notifications ask no faster than when they tell of nothing."""
+    with suppress(LeaseLost):  # the account was removed
+        pushed = deltas.pushed(conn, lease)
+        paced = pace.after(pushed.vain, pushed.calm, asked=True, news=False)
+        if paced is not None:
+            deltas.pace(conn, lease, vain=paced.vain, pause=paced.pause)
 
 
 def _spend(tally: Tally, units: int) -> None:
@@ -174,7 +187,7 @@ def _attempt(deps: Deps, lease: Lease, tally: Tally, heart: Heartbeat) -> Outcom
         return None
     except TryLater as later:
         log.info("run.waits", account=lease.account_id, why=str(later))
-        return Outcome(later.after, None, lease.lag_looks)
+        return Outcome(later.after, None, None, vain=True)
     except (Reconnect, NoMailbox, OperatorMustAct) as trouble:
         tally.error = str(trouble)
         return _stop_account(deps, lease, trouble)
@@ -185,7 +198,7 @@ def _attempt(deps: Deps, lease: Lease, tally: Tally, heart: Heartbeat) -> Outcom
         # The text may quote mail; the traceback goes to the log, which shows code and no values.
         log.exception("run.surprise", account=lease.account_id, kind=type(surprise).__name__)
         tally.error = f"unexpected {type(surprise).__name__}; the log has the details"
-    return Outcome(AFTER_SURPRISE, None, lease.lag_looks)
+    return Outcome(AFTER_SURPRISE, None, None, vain=True)
 
 
 def _stop_account(deps: Deps, lease: Lease, trouble: Reconnect | NoMailbox | OperatorMustAct) -> Outcome:

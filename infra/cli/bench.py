@@ -21,7 +21,7 @@ class Figure:
 
 
 @click.command()
-@click.argument("what", type=click.Choice(["all", "quota"]), default="all")
+@click.argument("what", type=click.Choice(["all", "quota", "flood"]), default="all")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per figure.")
 @click.option("--messages", default=150, show_default=True, help="Live messages of the latency run.")
 @click.option(
@@ -32,15 +32,17 @@ def bench(what: str, as_json: bool, messages: int, minutes: float) -> None:
 
     A figure is worth something beside its alternative of the same run; absolute times belong to
     this machine and moment.  `mailroom bench quota` measures, for some minutes, how much of Gmail's
-    units a backfill uses and what live mail notices of it.
+    units a backfill uses and what live mail notices of it; `mailroom bench flood` what thousands of
+    notifications for one mailbox cost, and what its neighbours notice of them (four minutes).
     """
-    from infra.local.bench import client, latency, matching, parsing, quota
+    from infra.local.bench import client, flood, latency, matching, parsing, quota
 
-    figures = (
-        list(quota.figures(minutes))
-        if what == "quota"
-        else [*parsing.figures(), *client.figures(), *matching.figures(), *latency.figures(messages)]
-    )
+    if what == "quota":
+        figures = list(quota.figures(minutes))
+    elif what == "flood":
+        figures = list(flood.figures())
+    else:
+        figures = [*parsing.figures(), *client.figures(), *matching.figures(), *latency.figures(messages)]
     show(figures, as_json=as_json)
 
 

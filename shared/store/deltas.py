@@ -26,7 +26,14 @@ class Lease:
 
     account_id: int
     fence: int  # grows with every lease: an old holder is recognised by its smaller number
-    lag_looks: int  # how often we looked again because Gmail's index lagged behind its notification
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What somebody who holds a lease must know at every step."""
+
+    wake: int  # counts notifications: when it has moved, somebody asked for another look
+    paced: bool  # and that look has to wait: notifications have told of nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +43,23 @@ class Pushed:
     wake: int  # counts notifications: when it has moved, somebody asked for another look
     history_id: int | None  # the greatest one named since the last look that caught up
     first_at: datetime | None  # when the oldest notification not yet served was accepted
+    lag_looks: int  # how often we looked again because Gmail's index lagged behind its notification
+    vain: int  # looks in a row that notifications asked for and that found nothing
+    calm: timedelta | None  # since no notification has to wait for those; negative while it has to
 
     def __post_init__(self) -> None:
         """PostgreSQL's numeric arrives as Decimal; history ids are integers."""
         if self.history_id is not None:
             object.__setattr__(self, "history_id", int(self.history_id))
 
+    @property
+    def paced(self) -> bool:
+        """Whether the next look has to wait, because notifications have told of nothing."""
+        return self.calm is not None and self.calm < timedelta(0)
+
 
 def push(conn: Connection, address: str, history_id: int) -> int | None:
-    """Take one notification in: due now, greatest history id, wake counter + 1.
+    """Take one notification in: due now, or when its pace allows; greatest history id, wake counter + 1.
 
     Returns the account's id, or None when no account has this address (nothing is written).
     Announces the delta only when it turns due: an announcement per notification would queue commits.
@@ -64,8 +79,8 @@ def lease(conn: Connection, *, owner: str, lasts: timedelta) -> Lease | None:
         return cursor.execute(SQL["lease"], {"owner": owner, "lasts": lasts}).fetchone()
 
 
-def hold(conn: Connection, lease: Lease, *, lasts: timedelta) -> int:
-    """Prove the lease is still ours, extend it, and return today's wake counter.
+def hold(conn: Connection, lease: Lease, *, lasts: timedelta) -> Held:
+    """Prove the lease is still ours, extend it, and return what was asked for meanwhile.
 
     As the last statement of a writing transaction this is the fence: it locks the delta until the
     commit, so a successor either waits for our result or has made this raise.
@@ -76,7 +91,7 @@ def hold(conn: Connection, lease: Lease, *, lasts: timedelta) -> int:
     ).fetchone()
     if row is None:
         raise LeaseLost(f"account {lease.account_id} was taken over by another worker")
-    return int(row[0])
+    return Held(wake=row[0], paced=row[1])
 
 
 def pushed(conn: Connection, lease: Lease) -> Pushed:
@@ -88,9 +103,22 @@ def pushed(conn: Connection, lease: Lease) -> Pushed:
     return found
 
 
-def served(conn: Connection, lease: Lease, seen: Pushed) -> None:
-    """Forget the notifications that a look has served; a newer one keeps its times."""
-    conn.execute(SQL["served"], {"account_id": lease.account_id, "fence": lease.fence, "wake": seen.wake})
+def served(conn: Connection, lease: Lease, seen: Pushed, *, lagging: bool) -> None:
+    """Forget the notifications that a look has served; a newer one keeps its times.
+
+    *lagging*: Gmail never showed what one of them announced, and nobody waits for it any longer.
+    """
+    conn.execute(
+        SQL["served"],
+        {"account_id": lease.account_id, "fence": lease.fence, "wake": seen.wake, "lagging": lagging},
+    )
+
+
+def pace(conn: Connection, lease: Lease, *, vain: int, pause: timedelta) -> None:
+    """Remember how many looks in a row were in vain; for *pause* no notification asks for another."""
+    conn.execute(
+        SQL["pace"], {"account_id": lease.account_id, "fence": lease.fence, "vain": vain, "pause": pause}
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +149,13 @@ def mark_push_broken(conn: Connection, account_id: int, *, now: datetime) -> boo
 
 
 def release(
-    conn: Connection, lease: Lease, *, due_in: timedelta, seen_wake: int | None, lag_looks: int = 0
+    conn: Connection, lease: Lease, *, due_in: timedelta, seen_wake: int | None, lag_looks: int | None = 0
 ) -> None:
     """Give the account back, due again after *due_in*.
 
-    When a notification came since *seen_wake* it is due at once; None keeps the pause whatever
-    came (Gmail asked for it), and the notification is served after it.
+    When a notification came since *seen_wake* it is due at once, or when its pace allows; None keeps
+    the pause whatever came (Gmail asked for it), and the notification is served after it.
+    *lag_looks* None leaves that counter as it is.
     """
     conn.execute(
         SQL["release"],

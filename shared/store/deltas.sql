@@ -1,8 +1,10 @@
 -- name: push
 -- One upsert and nothing else: this is all a notification costs.  An account that waits for people is
--- noted too, for the day it works again, but no notification makes it due.
+-- noted too, for the day it works again, but no notification makes it due.  One whose notifications tell
+-- of nothing is due when its pause ends.
 WITH account AS (
-    SELECT a.id, a.status, coalesce(d.due_at > now(), true) AND a.status = 'active' AS was_idle
+    SELECT a.id, a.status,
+           coalesce(d.due_at > greatest(now(), d.paced_until), true) AND a.status = 'active' AS turns_due
       FROM mailroom.email_accounts a
       LEFT JOIN mailroom.email_deltas d ON d.account_id = a.id
      WHERE a.address = %(address)s
@@ -10,7 +12,8 @@ WITH account AS (
     INSERT INTO mailroom.email_deltas AS d (account_id, wake, pushed_history_id, first_pushed_at, last_pushed_at)
     SELECT id, 1, %(history_id)s, now(), now() FROM account
     ON CONFLICT (account_id) DO UPDATE
-       SET due_at = CASE WHEN (SELECT status FROM account) = 'active' THEN least(d.due_at, now()) ELSE d.due_at END,
+       SET due_at = CASE WHEN (SELECT status FROM account) = 'active'
+                         THEN least(d.due_at, greatest(now(), d.paced_until)) ELSE d.due_at END,
            wake = d.wake + 1,
            lag_looks = 0,
            pushed_history_id = greatest(d.pushed_history_id, excluded.pushed_history_id),
@@ -19,7 +22,7 @@ WITH account AS (
            unpushed_since = NULL, unpushed_at = NULL, push_broken_at = NULL
     RETURNING account_id
 )
-SELECT p.account_id, CASE WHEN a.was_idle THEN pg_notify('mailroom_due', p.account_id::text) END
+SELECT p.account_id, CASE WHEN a.turns_due THEN pg_notify('mailroom_due', p.account_id::text) END
   FROM pushed p JOIN account a ON a.id = p.account_id;
 
 -- name: wake
@@ -46,24 +49,31 @@ UPDATE mailroom.email_deltas d
    SET fence = d.fence + 1, lease_owner = %(owner)s, lease_until = now() + %(lasts)s
   FROM next
  WHERE d.account_id = next.account_id
-RETURNING d.account_id, d.fence, d.lag_looks;
+RETURNING d.account_id, d.fence;
 
 -- name: hold
 -- No comparison with the clock: an expired lease that nobody took is still ours.
 UPDATE mailroom.email_deltas
    SET lease_until = clock_timestamp() + %(lasts)s
  WHERE account_id = %(account_id)s AND fence = %(fence)s AND lease_owner IS NOT NULL
-RETURNING wake;
+RETURNING wake, coalesce(paced_until > clock_timestamp(), false) AS paced;
 
 -- name: pushed
-SELECT wake, pushed_history_id AS history_id, first_pushed_at AS first_at
+SELECT wake, pushed_history_id AS history_id, first_pushed_at AS first_at, lag_looks, vain_looks AS vain,
+       clock_timestamp() - paced_until AS calm
   FROM mailroom.email_deltas
  WHERE account_id = %(account_id)s;
 
 -- name: served
+-- What Gmail never showed may still come: the next poll that finds it counts from the notification.
 UPDATE mailroom.email_deltas
-   SET first_pushed_at = NULL, pushed_history_id = NULL
+   SET first_pushed_at = CASE WHEN %(lagging)s THEN first_pushed_at END, pushed_history_id = NULL
  WHERE account_id = %(account_id)s AND fence = %(fence)s AND wake = %(wake)s;
+
+-- name: pace
+UPDATE mailroom.email_deltas
+   SET vain_looks = %(vain)s, paced_until = clock_timestamp() + %(pause)s
+ WHERE account_id = %(account_id)s AND fence = %(fence)s;
 
 -- name: found_unpushed
 -- Not soon after a notification: Gmail sends one a second at most, so a burst's last changes have none.
@@ -87,8 +97,8 @@ UPDATE mailroom.email_deltas SET push_broken_at = %(now)s
 -- name: release
 UPDATE mailroom.email_deltas d
    SET lease_owner = NULL, lease_until = NULL,
-       lag_looks = CASE WHEN quiet THEN %(lag_looks)s ELSE 0 END,
-       due_at = CASE WHEN quiet THEN now() + %(due_in)s ELSE now() END
+       lag_looks = CASE WHEN quiet THEN coalesce(%(lag_looks)s, d.lag_looks) ELSE 0 END,
+       due_at = CASE WHEN quiet THEN now() + %(due_in)s ELSE greatest(now(), d.paced_until) END
   FROM (SELECT account_id, wake = coalesce(%(seen_wake)s::bigint, wake) AS quiet
           FROM mailroom.email_deltas WHERE account_id = %(account_id)s FOR UPDATE) AS since
  WHERE d.account_id = since.account_id AND d.fence = %(fence)s;

@@ -107,7 +107,7 @@ def main(url, file, account):
             row = conn.execute(
                 b"SELECT fence FROM mailroom.email_deltas WHERE account_id = %s", [account]
             ).fetchone()
-        lease = deltas.Lease(account_id=int(account), fence=row[0], lag_looks=0)
+        lease = deltas.Lease(account_id=int(account), fence=row[0])
         sys.stdin.readline()  # all begin at the same moment
         again = sum(keep(db, lease, letters[start : start + 3]) for start in range(0, len(letters), 3))
     sys.stdout.write(f"{again}\n")

@@ -88,7 +88,7 @@ def test_a_zombies_look_does_not_move_the_cursor(world):
 def test_a_notification_during_a_run_is_served_by_another_look(world):
     world.enrol(ADA)
     world.work()
-    world.push(ADA)
+    world.rows(b"UPDATE mailroom.email_deltas SET due_at = now() RETURNING 1")
     lease = world.lease()
     asked = []
 

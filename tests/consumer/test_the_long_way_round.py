@@ -1,6 +1,7 @@
 """History that cannot be had: what the gap hid is found, what it took is gone, and nothing is guessed."""
 
 from dataclasses import replace
+from itertools import chain, repeat
 
 import pytest
 
@@ -103,7 +104,7 @@ def test_history_that_expires_again_during_a_recovery_replaces_it(ada):
     ada.google.deliver(ADA, mail(), notify=False)
     ada.google.control(f"mailboxes/{ADA}/history-floor", {"to": "current"})
     ada.push(ADA)
-    stopping = iter([False, True])
+    stopping = chain([False], repeat(True))
     attend(replace(ada.deps, stopping=lambda: next(stopping)), ada.lease())  # one look; nothing is listed yet
     ada.google.deliver(ADA, mail(), notify=False)
 

@@ -49,6 +49,7 @@ WITNESS = b"""
 # Every moment that is kept goes back, which is the same as the clock going forward.
 LATER = (
     b"UPDATE mailroom.email_deltas SET due_at = due_at - %(by)s, lease_until = lease_until - %(by)s",
+    b"UPDATE mailroom.email_deltas SET paced_until = paced_until - %(by)s WHERE paced_until IS NOT NULL",
     b"UPDATE mailroom.account_messages SET not_before = not_before - %(by)s, seen_at = seen_at - %(by)s",
     b"UPDATE mailroom.email_accounts SET cursor_at = cursor_at - %(by)s, last_success_at = last_success_at - %(by)s",
     b"UPDATE mailroom.email_accounts SET created_at = created_at - %(by)s",

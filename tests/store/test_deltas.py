@@ -124,7 +124,7 @@ def test_serving_old_notifications_keeps_a_newer_one(db):
         deltas.push(conn, "ada@fund.test", 9)
 
     with db.transaction() as conn:
-        deltas.served(conn, held, seen)
+        deltas.served(conn, held, seen, lagging=False)
 
     assert run(db, b"SELECT pushed_history_id::int, first_pushed_at IS NULL FROM mailroom.email_deltas") == [
         (9, False)
@@ -154,6 +154,38 @@ def test_workers_are_told_once_when_an_account_turns_due_and_not_with_every_noti
 
     assert [next(heard), next(heard)] == [str(account), ""]
     heard.close()
+
+
+def test_a_notification_that_has_to_wait_makes_its_account_due_later_and_is_announced_once(db):
+    [account] = enrol(db, "ada@fund.test")
+    held = lease(db)
+    with db.transaction() as conn:
+        deltas.pace(conn, held, vain=2, pause=timedelta(minutes=5))
+        deltas.release(conn, held, due_in=timedelta(hours=1), seen_wake=0)
+    heard = db.listen(deltas.CHANNEL, timeout=0.3)
+    assert next(heard) == ""
+
+    for _ in range(3):
+        with db.transaction() as conn:
+            deltas.push(conn, "ada@fund.test", 5)
+
+    assert [next(heard), next(heard)] == [str(account), ""]
+    heard.close()
+    assert run(db, b"SELECT due_at = paced_until, wake FROM mailroom.email_deltas") == [(True, 3)]
+
+
+def test_a_release_after_an_unseen_notification_waits_for_the_pace(db):
+    enrol(db, "ada@fund.test")
+    held = lease(db)
+    with db.transaction() as conn:
+        deltas.push(conn, "ada@fund.test", 5)
+        deltas.pace(conn, held, vain=1, pause=timedelta(minutes=5))
+        assert deltas.hold(conn, held, lasts=LEASE) == deltas.Held(wake=1, paced=True)
+
+    with db.transaction() as conn:
+        deltas.release(conn, held, due_in=timedelta(hours=1), seen_wake=0)
+
+    assert run(db, b"SELECT due_at = paced_until FROM mailroom.email_deltas") == [(True,)]
 
 
 @pytest.mark.parametrize("status", ["paused", "reconnect"])

@@ -123,8 +123,16 @@ class Stack:
         self._say(f"PostgreSQL: {'DATABASE_URL' if given else 'embedded, under ' + str(self.data_dir)}")
         return url
 
-    def _start_bus_and_google(self) -> None:
-        self.bus = pubsub.start(
+    def restart_bus(self) -> None:
+        """Start Pub/Sub anew where it was; what it had not delivered is lost."""
+        self.bus.stop()
+        self.bus = self._bus(port=int(self.bus.url.rpartition(":")[2]))
+
+    def _stop_bus(self) -> None:
+        self.bus.stop()  # the one that runs by then
+
+    def _bus(self, *, port: int = 0) -> Bus:
+        return pubsub.start(
             endpoint=f"{self.web_url}/push/gmail",
             topic=TOPIC,
             subscription=SUBSCRIPTION,
@@ -132,8 +140,12 @@ class Stack:
             service_account=PUSHER,
             sign=self.google.sign,
             prefer=self._prefer,
+            port=port,
         )
-        self._open.callback(self.bus.stop)
+
+    def _start_bus_and_google(self) -> None:
+        self.bus = self._bus()
+        self._open.callback(self._stop_bus)
         self._say(f"Pub/Sub: {self.bus.why}")
         port = str(self.ports.google)
         arguments = ["-m", "infra.local.google", "--port", port, "--pubsub-url", self.bus.url]

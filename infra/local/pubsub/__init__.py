@@ -53,26 +53,28 @@ def start(  # noqa: PLR0913 - what a push subscription is made of
     sign: Callable[[], str],
     prefer: Literal["auto", "emulator", "deliverer"] = "auto",
     ack_deadline: float = ACK_DEADLINE,
+    port: int = 0,
 ) -> Bus:
     """Start a bus that pushes *topic* to *endpoint*, which need not be up yet.
 
     *topic* and *subscription* are full names; *sign* gives the OIDC token of a push and may raise.
-    *ack_deadline* in seconds is how long the endpoint has for an answer.
+    *ack_deadline* in seconds is how long the endpoint has for an answer; *port* is where our deliverer
+    listens, when it takes the place of another.
     Raises NoEmulator only when the emulator is demanded and cannot run.
     """
     postman = Postman(endpoint, sign, ack_deadline=ack_deadline)
     if prefer == "deliverer":
-        return _deliverer(postman, topic, subscription, "loopback deliverer, as demanded")
+        return _deliverer(postman, topic, subscription, "loopback deliverer, as demanded", port)
     try:
         return _emulator(postman, topic, subscription, audience, service_account)
     except NoEmulator as reason:
         if prefer == "emulator":
             raise
-        return _deliverer(postman, topic, subscription, f"loopback deliverer, because {reason}")
+        return _deliverer(postman, topic, subscription, f"loopback deliverer, because {reason}", port)
 
 
-def _deliverer(postman: Postman, topic: str, subscription: str, why: str) -> Bus:
-    deliverer = Deliverer()
+def _deliverer(postman: Postman, topic: str, subscription: str, why: str, port: int) -> Bus:
+    deliverer = Deliverer(port=port)
     deliverer.create_topic(topic)
     deliverer.subscribe(subscription, topic=topic, carry=postman.carry)
     return Bus("deliverer", why, deliverer.url, postman, [postman.close, deliverer.stop])

@@ -46,13 +46,13 @@ class _Delivery:
 class Deliverer:
     """The running bus.  `url` answers `POST /v1/projects/P/topics/T:publish`."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, port: int = 0) -> None:
         self._topics: dict[str, list[_Subscription]] = {}
         self._due: list[tuple[float, int, _Delivery]] = []  # heap: monotonic time, tie-breaker, what
         self._ids, self._ties = itertools.count(FIRST_MESSAGE_ID), itertools.count()
         self._changed = threading.Condition()
         self._stopping = False
-        self._server = Loopback(self._answer)
+        self._server = Loopback(self._answer, port=port)
         self.url = self._server.url
         self._carriers = [
             threading.Thread(target=self._carry_for_ever, name=f"carrier-{n}", daemon=True)
