@@ -31,15 +31,24 @@ def make_plan(db: Database, gmail: Gmail, lease: Lease, search: Search, *, price
     """Replace a search nobody has planned by the cheapest steps, for the investors of this moment."""
     messages = gmail.profile().messages_total
     with db.transaction() as conn:
-        unknown = max(messages - ledger.count(conn, lease.account_id), 0)
-        # A new investor's mail may be any that is known already: only a search tells which.
-        steps = (
-            naming(search.terms)
-            if search.kind == "investor"
-            else finding(investors.terms(conn), unjudged=unknown, prices=prices).steps
-        )
-        searches.planned(conn, search, [(step.purpose, step.terms) for step in steps])
+        if searches.is_open(conn, search):
+            steps = steps_for(conn, search, messages=messages, prices=prices)
+            searches.planned(conn, search, [(step.purpose, step.terms) for step in steps], expected=messages)
         deltas.hold(conn, lease, lasts=LEASE)
+
+
+def steps_for(
+    conn: Connection, search: Search, *, messages: int, prices: Mapping[str, int]
+) -> tuple[Step, ...]:
+    """Return the cheapest steps for a search nobody has planned, in a mailbox of *messages*."""
+    if search.kind == "investor":
+        # A new investor's mail may be any that is known already: only a search tells which.
+        return naming(search.terms)
+    unknown = max(messages - ledger.count(conn, search.account_id), 0)
+    # A recovery is after what history did not tell; the proof that is under way goes on by itself.
+    unproved = 0 if search.kind == "recovery" else ledger.count_unproved(conn, search.account_id)
+    terms = investors.terms(conn)
+    return finding(terms, unjudged=unknown + unproved, prices=prices, unproved=unproved).steps
 
 
 def list_page(db: Database, gmail: Gmail, lease: Lease, search: Search, *, size: int) -> None:
@@ -47,9 +56,10 @@ def list_page(db: Database, gmail: Gmail, lease: Lease, search: Search, *, size:
 
     A page token that Gmail no longer takes begins the listing anew; a query it refuses is halved.
     """
+    step = step_of(search)
     try:
         page = gmail.list_ids(
-            page_token=search.page_token or None, q=_query(search) or None, max_results=size
+            page_token=search.page_token or None, q=query(step.terms, step.purpose) or None, max_results=size
         )
     except StalePage:
         with db.transaction() as conn:
@@ -62,9 +72,10 @@ def list_page(db: Database, gmail: Gmail, lease: Lease, search: Search, *, size:
         _halved(db, lease, search)
         return
     with db.transaction() as conn:
-        _write_down(conn, lease, search, page)
-        token = "" if search.purpose == "newest" else page.next_page_token or ""
-        searches.advance(conn, search, page_token=token, found=len(page.messages), done=not token)
+        if searches.is_open(conn, search):  # cancelled meanwhile: the page is listed again when it goes on
+            _write_down(conn, lease, search, page)
+            token = "" if search.purpose == "newest" else page.next_page_token or ""
+            searches.advance(conn, search, page_token=token, found=len(page.messages), done=not token)
         deltas.hold(conn, lease, lasts=LEASE)
 
 
@@ -79,11 +90,8 @@ def prove(db: Database, capture: Capture, lease: Lease, search: Search) -> None:
     capture.prove(doubtful)
 
 
-def _query(search: Search) -> str:
-    return query(search.terms, _step(search).purpose)
-
-
-def _step(search: Search) -> Step:
+def step_of(search: Search) -> Step:
+    """Return a planned search as the planner's step."""
     return Step(cast("Purpose", search.purpose), tuple(search.terms))
 
 
@@ -92,11 +100,12 @@ def _halved(db: Database, lease: Lease, search: Search) -> None:
 
     One that cannot be made smaller is given up, visibly: what it would have named is found by the proof.
     """
-    smaller = halves(_step(search))
+    smaller = halves(step_of(search))
     if not smaller:
         log.error("search.refused", account=lease.account_id, search=search.id, purpose=search.purpose)
     with db.transaction() as conn:
-        searches.planned(conn, search, [(step.purpose, step.terms) for step in smaller])
+        if searches.is_open(conn, search):
+            searches.planned(conn, search, [(step.purpose, step.terms) for step in smaller])
         deltas.hold(conn, lease, lasts=LEASE)
 
 

@@ -42,7 +42,7 @@ def add(conn: Connection, account_id: int, seen: Sequence[Seen], *, pushed_at: d
     """Write rows as waiting; return how many were new.
 
     Ids already in the ledger stay as they are, but one that waits among old mail and is told of as
-    just arrived goes before it.
+    just arrived goes before it, also when a cancelled backfill had left it for later.
     """
     row = conn.execute(
         SQL["add"],
@@ -165,6 +165,32 @@ def count(conn: Connection, account_id: int) -> int:
     return int(row[0]) if row else 0
 
 
+def count_unproved(conn: Connection, account_id: int) -> int:
+    """Return how many messages only a search has judged."""
+    row = conn.execute(SQL["count_unproved"], {"account_id": account_id}).fetchone()
+    return int(row[0]) if row else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A ledger row, as far as it decides whether finding its message again costs anything."""
+
+    gmail_id: str
+    thread_id: str
+    state: str
+    by_search: bool  # nobody's, but only a search has said so
+    live: bool
+    named: bool
+    files: bool
+    labels: list[str]
+
+
+def known(conn: Connection, account_id: int) -> list[Known]:
+    """Return every row of an account."""
+    with conn.cursor(row_factory=class_row(Known)) as cursor:
+        return cursor.execute(SQL["known"], {"account_id": account_id}).fetchall()
+
+
 def listed(conn: Connection, account_id: int, gmail_ids: Sequence[str], search_id: int) -> None:
     """Note that a recovery's listing named these messages."""
     conn.execute(SQL["listed"], {"account_id": account_id, "ids": list(gmail_ids), "search_id": search_id})
@@ -195,7 +221,10 @@ def entries(conn: Connection, account_id: int, gmail_ids: Sequence[str]) -> list
 
 
 def next_waiting(conn: Connection, account_id: int) -> timedelta | None:
-    """Return how long until the next waiting row's turn (never negative), or None when none waits."""
+    """Return how long until the next waiting row's turn (never negative), or None when none waits.
+
+    What a cancelled backfill has left waits for somebody to order it again: it has no turn.
+    """
     row = conn.execute(SQL["next_waiting"], {"account_id": account_id}).fetchone()
     return row[0] if row else None
 
