@@ -20,7 +20,28 @@ ORDERED = {
 }
 
 
-@click.command()
+TEACH = """Capture the past of ACCOUNT's mailbox, or of all: investors' mail that Gmail holds and is not here.
+
+Every mailbox does this by itself when it is enrolled; order it again after a cancel, or to be sure.
+What was stored or judged before is not paid for again.  Running consumers do the work, old mail
+after new mail; this command orders it and shows how far it has come.
+
+\b
+What will it cost?         mailroom backfill --dry-run
+                           exactly, from listing ids alone, 5 units per 500
+Order it and follow it:    mailroom backfill ADDRESS
+                           Ctrl-C ends the following only
+How far are all of them?   mailroom backfill --status
+Not now:                   mailroom backfill ADDRESS --cancel
+                           nothing more of its past is listed, read or checked; new mail is
+                           captured as before, and ordered again it goes on where it stopped
+
+Exit code 0: done, ordered or shown; 1: something was given up, or a mailbox is not active;
+130: Ctrl-C.
+"""
+
+
+@click.command(help=TEACH)
 @click.argument("account", required=False)
 @click.option("--dry-run", is_flag=True, help="Count ids, units and minutes; change nothing.")
 @click.option("--status", is_flag=True, help="Show how far it has come, and order nothing.")
@@ -34,24 +55,7 @@ ORDERED = {
 def backfill(  # noqa: PLR0913 - one parameter per option
     account: str | None, *, dry_run: bool, status: bool, cancel: bool, follow: bool, as_json: bool
 ) -> None:
-    r"""Capture the past of ACCOUNT's mailbox, or of all: investors' mail that Gmail holds and is not here.
-
-    Every mailbox does this by itself when it is enrolled; order it again after a cancel, or to be sure.
-    What was stored or judged before is not paid for again.  Running consumers do the work, old mail
-    after new mail; this command orders it and shows how far it has come.
-
-    \b
-    mailroom backfill --dry-run         What will it cost?  From listing ids alone, 5 units per 500.
-    mailroom backfill ADDRESS           Order it, or find it under way, and follow it; Ctrl-C ends
-                                        the following only.
-    mailroom backfill --status          How far are all of them?
-    mailroom backfill ADDRESS --cancel  List, read and check nothing more of its past.  New mail is
-                                        captured as before, and ordering it again goes on where it
-                                        stopped.
-
-    Exit code 0: done, ordered or shown; 1: something was given up, or a mailbox is not active;
-    130: Ctrl-C.
-    """
+    """See TEACH."""
     if sum((dry_run, status, cancel)) > 1:
         raise click.UsageError("--dry-run, --status and --cancel are three different things: choose one")
     if cancel and not account:
@@ -62,11 +66,13 @@ def backfill(  # noqa: PLR0913 - one parameter per option
             chosen = _chosen(wiring.migrated(db), account)
             if dry_run:
                 sys.exit(backfill_preview.show(db, settings, chosen, as_json=as_json))
+            following = Following(db, settings, [one.id for one in chosen], as_json=as_json)
             if cancel:
                 _cancel(db, chosen[0])
-            following = Following(db, settings, [one.id for one in chosen], as_json=as_json)
-            if status or cancel:
+            if status or (cancel and as_json):
                 sys.exit(following.once())
+            if cancel:
+                return
             _order(db, chosen, quiet=as_json)
             sys.exit(following.until_done() if follow else following.once() if as_json else 0)
     except MailroomError as refused:
@@ -101,15 +107,16 @@ def _order(db: Database, chosen: Sequence[Account], *, quiet: bool) -> None:
 
 def _cancel(db: Database, one: Account) -> None:
     with db.transaction() as conn:
+        already = searches.is_cancelled(conn, one.id)
         done = searches.cancel(conn, one.id)
         if done.searches or done.held:
             audit.note(
                 conn, actor="command", action="backfill.cancelled", subject=one.address, held=done.held
             )
-    click.echo(f"{one.address}: {_cancelled(one.address, done)}", err=True)
+    click.echo(f"{one.address}: {_cancelled(one.address, done, already=already)}", err=True)
 
 
-def _cancelled(address: str, done: Cancelled) -> str:
+def _cancelled(address: str, done: Cancelled, *, already: bool) -> str:
     """Say what was cancelled, and what goes on."""
     goes_on = (
         "  Gmail had forgotten its history, and the recovery from that goes on: it cannot be cancelled, for"
@@ -118,9 +125,12 @@ def _cancelled(address: str, done: Cancelled) -> str:
         else ""
     )
     if not (done.searches or done.held):
-        return f"nothing to cancel, no backfill is under way.{goes_on}"
-    return (
-        f"cancelled; {done.held:,} messages it had found stay unread.  New mail is captured as before, and"
-        f" the past is not checked meanwhile.  `mailroom backfill {address}` goes on where it stopped."
-        f"{goes_on}"
-    )
+        is_so = "is cancelled already" if already else "nothing to cancel, no backfill is under way"
+        return f"{is_so}.{goes_on}"
+    says = [
+        "cancelled, and new mail is captured as before.",
+        f"{done.held:,} messages it had found stay unread." if done.held else "",
+        "Until it goes on, mailroom does not check this mailbox for mail it missed." if done.unlisted else "",
+        f"`mailroom backfill {address}` goes on where it stopped.{goes_on}",
+    ]
+    return "  ".join(filter(None, says))

@@ -80,15 +80,17 @@ def _print(found: Sequence[Foreseen], settings: Settings) -> None:
     table = Table(box=None, pad_edge=False, header_style="dim", collapse_padding=True)
     for name in ("mailbox", "in Gmail", "known", "to read", "find", "read", "prove", "stored in", "all in"):
         table.add_column(name, justify="left" if name == "mailbox" else "right", no_wrap=True)
+    shown = [one.preview for one in found if one.preview is not None]
     for one in found:
         if one.preview is not None:
             table.add_row(one.account, *_cells(one.preview, settings))
-    if table.row_count:
+    if len(shown) > 1:
+        table.add_row("together", *_together(shown, settings), style="bold")
+    if shown:
         console.print(table)
     for one in found:
         if one.why:
             console.print(f"{one.account}: {one.why}", style="red" if one.failed else "yellow", markup=False)
-    shown = [one.preview for one in found if one.preview is not None]
     if shown:
         for sentence in _explained(shown, settings, sum(one.cost for one in found)):
             console.print(sentence, style="dim", markup=False)
@@ -97,8 +99,24 @@ def _print(found: Sequence[Foreseen], settings: Settings) -> None:
 def _cells(seen: Preview, settings: Settings) -> list[str]:
     reading = seen.weighing + seen.fetching
     units = [f"{number:,}" for number in (seen.finding, reading, seen.proving)]
-    counts = [f"{number:,}" for number in (seen.listed, seen.known, seen.messages + seen.headers)]
-    return [*counts, *units, _long(seen.until_stored, settings), _long(seen.units, settings)]
+    listed = [f"{seen.listed:,}", f"{seen.known:,}"] if seen.listed else ["-", "-"]
+    times = [_long(seen.until_stored, settings), _long(seen.units, settings)]
+    return [*listed, f"{seen.messages + seen.headers:,}", *units, *times]
+
+
+def _together(shown: Sequence[Preview], settings: Settings) -> list[str]:
+    """Return the cells of all mailboxes together: they are read side by side, unless they share a budget."""
+    sums = [
+        sum(one.listed for one in shown),
+        sum(one.known for one in shown),
+        sum(one.messages + one.headers for one in shown),
+        sum(one.finding for one in shown),
+        sum(one.weighing + one.fetching for one in shown),
+        sum(one.proving for one in shown),
+    ]
+    fold = sum if settings.rate_scope == "credential" else max
+    stored, proved = fold(one.until_stored for one in shown), fold(one.units for one in shown)
+    return [*(f"{number:,}" for number in sums), _long(stored, settings), _long(proved, settings)]
 
 
 def _long(units: int, settings: Settings) -> str:

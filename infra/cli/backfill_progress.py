@@ -2,8 +2,9 @@
 
 import json
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import click
 from rich.console import Console
@@ -17,6 +18,8 @@ from shared.store.database import Database
 
 EVERY_SEC = 1.0
 SAYS_AGAIN_SEC = 30.0  # where no bar can move
+LATELY = timedelta(minutes=1)  # of which the speed is observed: as long as Gmail's own quota counts
+SOON = timedelta(minutes=3)
 ENDED: frozenset[Stage] = frozenset({"done", "cancelled", "stopped"})
 INTERRUPTED = 130
 
@@ -29,6 +32,8 @@ class Following:
     ) -> None:
         self._db, self._settings, self._ids, self._as_json = db, settings, list(account_ids), as_json
         self._first: dict[str, Facts] = {}
+        self._lately: dict[str, deque[Facts]] = {}
+        self._sharing = 1
 
     def once(self) -> int:
         """Show each account once; return the exit code."""
@@ -73,6 +78,10 @@ class Following:
             found = progress.facts(conn, self._ids, make=Facts)
         for facts in found:
             self._first.setdefault(facts.account, facts)
+            lately = self._lately.setdefault(facts.account, deque())
+            lately.append(facts)
+            while facts.now - lately[0].now > LATELY:
+                lately.popleft()
         self._sharing = sum(judged.stage(facts) not in ENDED for facts in found)
         return found
 
@@ -122,8 +131,9 @@ class Following:
     def _ends(self, facts: Facts, units: int) -> datetime | None:
         settings = self._settings
         sharing = self._sharing if settings.rate_scope == "credential" else 1
-        first = self._first[facts.account]
-        speed = judged.speed(first, facts, rate=settings.rate_units_sec, sharing=sharing)
+        speed = judged.speed(
+            self._lately[facts.account][0], facts, rate=settings.rate_units_sec, sharing=sharing
+        )
         return judged.ends_at(facts, units, speed)
 
     def _line(self, facts: Facts) -> str:
@@ -135,7 +145,9 @@ class Following:
         if stage in ENDED:
             return _ended(facts, stage)
         about = "" if left.exact else "about "
-        says = [DOING[stage].format(facts=facts, left=left), f"{about}{left.units:,} units left"]
+        says = [DOING[stage].format(facts=facts)]
+        if not facts.plans:
+            says.append(f"{about}{left.units:,} units left")
         if judged.is_alone(facts):
             return " · ".join([*says, "nobody works on it: is `mailroom consume` running?"])
         until = judged.waits_until(facts)
@@ -203,6 +215,8 @@ def _ended(facts: Facts, stage: Stage) -> str:
 
 
 def _clock(when: datetime) -> str:
-    """Return a time as a clock on the wall shows it, with the day when it is another one."""
-    local, today = when.astimezone(), datetime.now().astimezone().date()
-    return f"{local:%H:%M:%S}" if local.date() == today else f"{local:%a %d %b %H:%M}"
+    """Return a time as a clock on the wall shows it: with seconds when it is soon, else perhaps its day."""
+    local, now = when.astimezone(), datetime.now().astimezone()
+    if local.date() != now.date():
+        return f"{local:%a %d %b %H:%M}"
+    return f"{local:%H:%M:%S}" if local - now < SOON else f"{local:%H:%M}"

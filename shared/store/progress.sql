@@ -57,7 +57,7 @@ SELECT a.address AS account,
                 GROUP BY plain, files) AS sort
        ) t
  CROSS JOIN LATERAL (
-       SELECT coalesce(min(share), 1) AS share, max(paused_until) AS paused_until
+       SELECT coalesce(min(share), 1) AS share, nullif(max(paused_until), '-infinity') AS paused_until
          FROM mailroom.unit_meters
         WHERE key IN ('', a.address)
        ) u

@@ -124,6 +124,7 @@ class Cancelled:
     """What a cancellation ended, and what it could not."""
 
     searches: int
+    unlisted: bool  # not everything was listed yet: the account's own checks rest until it is
     held: int  # messages found and not read: they wait until a backfill is ordered again
     recovering: bool  # a recovery goes on, and with it what it has found
 
@@ -134,10 +135,10 @@ def cancel(conn: Connection, account_id: int) -> Cancelled:
     What history told of stays as it is, and so does everything while a recovery is under way.
     """
     of = {"account_id": account_id}
-    ended = conn.execute(SQL["cancel"], of).rowcount
+    ended = [unlisted for (unlisted,) in conn.execute(SQL["cancel"], of)]
     recovering = conn.execute(SQL["recovering"], of).fetchone() is not None
     held = 0 if recovering else conn.execute(SQL["hold_back"], of).rowcount
-    return Cancelled(ended, held, recovering)
+    return Cancelled(len(ended), any(ended), held, recovering)
 
 
 def is_cancelled(conn: Connection, account_id: int) -> bool:

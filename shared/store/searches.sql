@@ -59,7 +59,8 @@ ON CONFLICT DO NOTHING;
 -- The look at the newest page stays: after a recovery it belongs to that.
 UPDATE mailroom.email_searches SET state = 'cancelled', finished_at = now()
  WHERE account_id = %(account_id)s AND kind IN ('backfill', 'investor') AND purpose <> 'newest'
-   AND finished_at IS NULL;
+   AND finished_at IS NULL
+RETURNING kind = 'backfill' AND purpose <> 'proof';
 
 -- name: recovering
 SELECT id FROM mailroom.email_searches
