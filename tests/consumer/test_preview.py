@@ -216,3 +216,26 @@ def test_nothing_settled_is_ever_counted_again(named, files, rest, ledger):
     assert seen.fetching <= 20 * seen.messages
     assert seen.messages >= len(named.keys() - ledger.keys())
     assert seen.listed == len(rest)
+
+
+@pytest.mark.parametrize("number", [10, 60])
+def test_what_was_listed_before_there_was_any_investor_is_named_and_proved_at_its_price(world, number):
+    world.rows(b"DELETE FROM mailroom.investors RETURNING 1")
+    noise(world, number)
+    conversation(world, *[mail() for _ in range(4)], mail(sender=f"Ben <{BEN}>", to=ADA))
+    world.enrol(ADA)
+    everything(world)
+    assert world.rows(b"SELECT unproved FROM crm.mailboxes") == [(number + 5,)]
+    with world.db.transaction() as conn:
+        investors.upsert(conn, [InvestorRow("Ivy", "", "address", "ivy@lp.example")])
+        assert searches.order(conn, world.ids[ADA]) == "begun"
+    charged(world)
+
+    seen = previewed(world)
+    charged(world)
+    everything(world)
+
+    spent = sum(charged(world).values())
+    assert world.rows(b"SELECT unproved, stored FROM crm.mailboxes") == [(0, 4)]
+    # Few are read by their headers, and what these say is fetched on top; many are searched for.
+    assert spent - seen.units == (40 if number == 10 else 0)
