@@ -109,8 +109,8 @@ def test_without_a_kill_nothing_is_paid_for_twice(ada):
     assert len(ada.deps.gmail.pages) == 3 + 1 + 5
 
 
-@pytest.mark.parametrize("moment", ["begin", "commit", "done"])
-@pytest.mark.parametrize("at", range(4, 64, 7))
+@pytest.mark.parametrize("moment", ["commit", "done"])
+@pytest.mark.parametrize("at", range(5, 61, 9))
 def test_only_the_step_under_way_is_paid_for_again(ada, at, moment):
     assert killed(ada, at=at, moment=moment)
     finished(ada)
