@@ -15,7 +15,7 @@ from shared.gmail.client import Gmail
 from shared.gmail.failures import StalePage
 from shared.gmail.resources import ListPage
 from shared.log import logger
-from shared.store import deltas, investors, ledger, searches
+from shared.store import deltas, investors, ledger, proofs, searches
 from shared.store.database import Connection, Database
 from shared.store.deltas import LEASE, Lease
 from shared.store.searches import Search
@@ -32,16 +32,25 @@ def make_plan(db: Database, gmail: Gmail, lease: Lease, search: Search, *, price
     """Replace a search nobody has planned by the cheapest steps, for the investors of this moment."""
     messages = gmail.profile().messages_total
     with db.transaction() as conn:
-        unknown = max(messages - ledger.count(conn, lease.account_id), 0)
+        if searches.is_open(conn, search):
+            steps = steps_for(conn, search, messages=messages, prices=prices)
+            searches.planned(conn, search, [(step.purpose, step.terms) for step in steps], expected=messages)
+        deltas.hold(conn, lease, lasts=LEASE)
+
+
+def steps_for(
+    conn: Connection, search: Search, *, messages: int, prices: Mapping[str, int]
+) -> tuple[Step, ...]:
+    """Return the cheapest steps for a search nobody has planned, in a mailbox of *messages*."""
+    if search.kind == "investor":
         # A new investor's mail may be any that is known already: only a search tells which.  What was found
         # before the first investor was known is still to be proved: there was nobody to prove it for.
-        steps = (
-            naming(search.terms) + (PROOF if ledger.unproved(conn, lease.account_id, limit=1) else ())
-            if search.kind == "investor"
-            else finding(investors.terms(conn), unjudged=unknown, prices=prices).steps
-        )
-        searches.planned(conn, search, [(step.purpose, step.terms) for step in steps])
-        deltas.hold(conn, lease, lasts=LEASE)
+        return naming(search.terms) + (PROOF if proofs.unproved(conn, search.account_id, limit=1) else ())
+    unknown = max(messages - ledger.count(conn, search.account_id), 0)
+    # A recovery is after what history did not tell; the proof that is under way goes on by itself.
+    unproved = 0 if search.kind == "recovery" else proofs.count_unproved(conn, search.account_id)
+    terms = investors.terms(conn)
+    return finding(terms, unjudged=unknown + unproved, prices=prices, unproved=unproved).steps
 
 
 def list_page(db: Database, gmail: Gmail, lease: Lease, search: Search, *, size: int) -> None:
@@ -49,9 +58,10 @@ def list_page(db: Database, gmail: Gmail, lease: Lease, search: Search, *, size:
 
     A page token that Gmail no longer takes begins the listing anew; a query it refuses is halved.
     """
+    step = step_of(search)
     try:
         page = gmail.list_ids(
-            page_token=search.page_token or None, q=_query(search) or None, max_results=size
+            page_token=search.page_token or None, q=query(step.terms, step.purpose) or None, max_results=size
         )
     except StalePage:
         with db.transaction() as conn:
@@ -64,16 +74,17 @@ def list_page(db: Database, gmail: Gmail, lease: Lease, search: Search, *, size:
         _halved(db, lease, search)
         return
     with db.transaction() as conn:
-        _write_down(conn, lease, search, page)
-        token = "" if search.purpose == "newest" else page.next_page_token or ""
-        searches.advance(conn, search, page_token=token, found=len(page.messages), done=not token)
+        if searches.is_open(conn, search):  # cancelled meanwhile: the page is listed again when it goes on
+            _write_down(conn, lease, search, page)
+            token = "" if search.purpose == "newest" else page.next_page_token or ""
+            searches.advance(conn, search, page_token=token, found=len(page.messages), done=not token)
         deltas.hold(conn, lease, lasts=LEASE)
 
 
 def prove(db: Database, capture: Capture, lease: Lease, search: Search) -> None:
     """Read the headers of what only a search has judged in the next few threads; end when none is left."""
     with db.transaction() as conn:
-        doubtful = ledger.unproved(conn, lease.account_id, limit=PROVED_TOGETHER)
+        doubtful = proofs.unproved(conn, lease.account_id, limit=PROVED_TOGETHER)
         if not doubtful:
             searches.advance(conn, search, page_token="", found=0, done=True)
             deltas.hold(conn, lease, lasts=LEASE)
@@ -81,11 +92,8 @@ def prove(db: Database, capture: Capture, lease: Lease, search: Search) -> None:
     capture.prove(doubtful)
 
 
-def _query(search: Search) -> str:
-    return query(search.terms, _step(search).purpose)
-
-
-def _step(search: Search) -> Step:
+def step_of(search: Search) -> Step:
+    """Return a planned search as the planner's step."""
     return Step(cast("Purpose", search.purpose), tuple(search.terms))
 
 
@@ -94,11 +102,12 @@ def _halved(db: Database, lease: Lease, search: Search) -> None:
 
     One that cannot be made smaller is given up, visibly: what it would have named is found by the proof.
     """
-    smaller = halves(_step(search))
+    smaller = halves(step_of(search))
     if not smaller:
         log.error("search.refused", account=lease.account_id, search=search.id, purpose=search.purpose)
     with db.transaction() as conn:
-        searches.planned(conn, search, [(step.purpose, step.terms) for step in smaller])
+        if searches.is_open(conn, search):
+            searches.planned(conn, search, [(step.purpose, step.terms) for step in smaller])
         deltas.hold(conn, lease, lasts=LEASE)
 
 

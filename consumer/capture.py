@@ -25,7 +25,7 @@ from shared.errors import (
 from shared.gmail.client import Gmail
 from shared.gmail.resources import Message
 from shared.log import logger
-from shared.store import accounts, blobs, deltas, ledger
+from shared.store import accounts, blobs, deltas, ledger, proofs
 from shared.store.database import Database
 from shared.store.deltas import Lease
 from shared.store.ledger import Entry, Postponed
@@ -93,7 +93,7 @@ class Capture:
                 missed = ledger.add(
                     conn, self.lease.account_id, untold(answers, asked, cursor=cursor, skip=skip)
                 )
-                ledger.proved(conn, self.lease.account_id, list(answers), judgement)
+                proofs.proved(conn, self.lease.account_id, list(answers), judgement)
                 deltas.hold(conn, self.lease, lasts=deltas.LEASE)
             if missed:
                 log.warning("proof.missed", account=self.lease.account_id, messages=missed)

@@ -63,11 +63,12 @@ class Fetch:
     single: tuple[str, ...] = ()
 
 
-def finding(terms: Sequence[str], *, unjudged: int, prices: Mapping[str, int]) -> Plan:
+def finding(terms: Sequence[str], *, unjudged: int, prices: Mapping[str, int], unproved: int = 0) -> Plan:
     """Choose between searching for *terms* and reading the headers of *unjudged* messages.
 
     Searching costs a page for each query, twice (what carries files is asked apart); scanning costs
     one reading for each message.  Both list everything once: nothing is concluded from a search alone.
+    *unproved* of the unjudged are known and only a search has judged them: a scan proves them too.
     """
     everything = max(ceil(unjudged / PAGE), 1) * prices[LIST]
     chunks = chunked(terms)
@@ -76,7 +77,7 @@ def finding(terms: Sequence[str], *, unjudged: int, prices: Mapping[str, int]) -
     if not terms:
         return Plan((Step("rest"),), everything)
     if unjudged <= ONE_BATCH or scan <= search:
-        return Plan((Step("scan"),), scan)
+        return Plan((Step("scan"), *([Step("proof")] if unproved else [])), scan)
     return Plan((*naming(terms), Step("rest"), Step("proof")), search)
 
 
@@ -132,8 +133,8 @@ def fetching(wanted: Iterable[Wanted], *, prices: Mapping[str, int]) -> Fetch:
     whole: list[str] = []
     single: list[str] = []
     for thread_id, members in threads.items():
-        plain = [one for one in members if not one.files]
-        if len(plain) * prices[GET] > prices[THREAD]:
+        plain = sum(not one.files for one in members)
+        if _worth_whole(plain, prices):
             whole.append(thread_id)
             single += [one.gmail_id for one in members if one.files]
         else:
@@ -144,3 +145,13 @@ def fetching(wanted: Iterable[Wanted], *, prices: Mapping[str, int]) -> Fetch:
 def fetch_units(fetch: Fetch, *, prices: Mapping[str, int]) -> int:
     """Return what a fetch costs."""
     return len(fetch.threads) * prices[THREAD] + len(fetch.single) * prices[GET]
+
+
+def thread_units(plain: int, files: int, *, prices: Mapping[str, int]) -> int:
+    """Return what fetching one thread costs: *plain* messages of it, and those that carry *files*."""
+    whole = prices[THREAD] if _worth_whole(plain, prices) else plain * prices[GET]
+    return whole + files * prices[GET]
+
+
+def _worth_whole(plain: int, prices: Mapping[str, int]) -> bool:
+    return plain * prices[GET] > prices[THREAD]

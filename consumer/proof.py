@@ -15,7 +15,8 @@ from shared.gmail.batch import MOST
 from shared.gmail.client import Gmail
 from shared.gmail.many import Answers
 from shared.gmail.resources import Message
-from shared.store.ledger import Judgement, Seen
+from shared.store.ledger import Seen
+from shared.store.proofs import Judgement
 
 
 def reading(wanted: Sequence[Seen], *, prices: Mapping[str, int]) -> Fetch:

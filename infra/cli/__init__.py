@@ -16,6 +16,7 @@ COMMANDS = {
     "consume": ("infra.cli.consume", "Capture mail: run as many as you like."),
     "demo": ("infra.cli.demo", "The whole pipeline on this machine, with a sample fund or your own mail."),
     "doctor": ("infra.cli.doctor", "Check the set-up and name the grant or setting that is missing."),
+    "backfill": ("infra.cli.backfill", "Capture the past of a mailbox: preview, order, follow, cancel."),
     "verify": ("infra.cli.verify", "Compare what is stored with what Gmail lists."),
     "units": ("infra.cli.units", "Show where Gmail's quota units go, by account and method."),
     "contacts": ("infra.cli.contacts", "Import investors and their addresses from a CSV file."),
@@ -50,6 +51,7 @@ In production, in order:    mailroom migrate
                             mailroom contacts import investors.csv
                             mailroom web & mailroom watch & mailroom consume
 Is it set up right?         mailroom doctor ada@yourfund.example
+What will its past cost?    mailroom backfill --dry-run
 Is everything there?        mailroom verify
 
 Settings come from the environment (CRM_GMAIL_...); a command that misses one names it.

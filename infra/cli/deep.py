@@ -20,7 +20,7 @@ from shared.gmail.client import GmailFactory
 from shared.gmail.many import Answers
 from shared.gmail.meter import BULK_PACE
 from shared.gmail.resources import Message
-from shared.store import ledger
+from shared.store import proofs
 from shared.store.accounts import Account
 from shared.store.database import Database
 from shared.store.ledger import Seen
@@ -85,7 +85,7 @@ def plan(means: Means, accounts: Sequence[Account], *, everything: bool) -> list
     for one in accounts:
         with means.db.transaction() as conn:
             means.rules.refresh(conn)
-            wanted = ledger.unmatched(conn, one.id, everything=everything)
+            wanted = proofs.unmatched(conn, one.id, everything=everything)
         if one.address in means.rules.excluded.accounts:
             wanted = []
         units = fetch_units(reading(wanted, prices=means.settings.prices), prices=means.settings.prices)
@@ -154,9 +154,9 @@ def _judge(means: Means, account: Account, answers: Answers, seen: _Seen, *, ski
     """Take in a batch; nothing of its headers is kept.  With repair it counts as proved."""
     judgement = judge(means.rules, answers, skip=skip)
     with means.db.transaction() as conn:
-        seen.wrong += ledger.still_unmatched(conn, account.id, judgement.matching)
+        seen.wrong += proofs.still_unmatched(conn, account.id, judgement.matching)
         if means.repair:
-            ledger.proved(conn, account.id, list(answers), judgement)
+            proofs.proved(conn, account.id, list(answers), judgement)
     seen.read += sum(isinstance(answer, Message) for answer in answers.values())
     seen.unread += len(judgement.unreadable)
     seen.ids |= answers.keys()
@@ -165,7 +165,7 @@ def _judge(means: Means, account: Account, answers: Answers, seen: _Seen, *, ski
 def _stored(means: Means, account: Account) -> list[str]:
     """Return the stored messages that are not where they belong; costs no unit."""
     with means.db.transaction() as conn:
-        held = ledger.stored_emails(conn, account.id)
+        held = proofs.stored_emails(conn, account.id)
     ids, wrong = sorted(held), list[int]()
     for start in range(0, len(ids), CHECKED_TOGETHER):
         with means.db.transaction() as conn:

@@ -15,19 +15,22 @@ from shared.store import exclusions as store
 KINDS = click.Choice(["address", "domain", "label", "account"])
 
 
-@click.group()
+TEACH = """Leave out mail by address, domain, label or mailbox, the past included.
+
+\b
+address  every message in which it takes part, in any role
+domain   the same, for everybody in it and below it
+label    copies that carry it: CATEGORY_PROMOTIONS, or ada@fund.example:Label_7
+account  all copies of one mailbox
+
+What is left out disappears from the CRM's views within seconds, and is back as fast when the exclusion
+is removed.  Of an address or domain it is erased after CRM_GMAIL_UNMATCHED_RETENTION_DAYS.
+"""
+
+
+@click.group(help=TEACH)
 def exclusions() -> None:
-    r"""Leave out mail by address, domain, label or mailbox, the past included.
-
-    \b
-    address  every message in which it takes part, in any role
-    domain   the same, for everybody in it and below it
-    label    copies that carry it: CATEGORY_PROMOTIONS, or ada@fund.example:Label_7
-    account  all copies of one mailbox
-
-    What is left out disappears from the CRM's views within seconds, and is back as fast when the exclusion
-    is removed.  Of an address or domain it is erased after CRM_GMAIL_UNMATCHED_RETENTION_DAYS.
-    """
+    """See TEACH."""
 
 
 @exclusions.command("list")

@@ -124,6 +124,9 @@ def _repair(db: Database, incomplete: list[Account]) -> None:
     with db.transaction() as conn:
         for one in incomplete:
             searches.check_now(conn, one.id)
+            if searches.is_cancelled(conn, one.id):
+                says = f"{one.address}: its backfill was cancelled; `mailroom backfill {one.address}` goes on"
+                click.echo(says, err=True)
             ledger.replay(conn, one.id)
             audit.note(conn, actor="command", action="account.repair", subject=one.address)
         deltas.wake(conn, [one.id for one in incomplete])

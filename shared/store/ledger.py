@@ -43,7 +43,7 @@ def add(conn: Connection, account_id: int, seen: Sequence[Seen], *, pushed_at: d
     """Write rows as waiting; return how many were new.
 
     Ids already in the ledger stay as they are, but one that waits among old mail and is told of as
-    just arrived goes before it.
+    just arrived goes before it, also when a cancelled backfill had left it for later.
     """
     row = conn.execute(
         SQL["add"],
@@ -128,65 +128,30 @@ def unnamed(conn: Connection, account_id: int, seen: Sequence[Seen]) -> int:
     ).rowcount
 
 
-def unproved(conn: Connection, account_id: int, *, limit: int) -> list[Seen]:
-    """Return the newest *limit* messages that only a search has judged, and those of their threads."""
-    asked = {"account_id": account_id, "limit": limit}
-    return [Seen(gmail_id, thread_id) for gmail_id, thread_id in conn.execute(SQL["unproved"], asked)]
-
-
-def unmatched(conn: Connection, account_id: int, *, everything: bool) -> list[Seen]:
-    """Return what only a search has judged, newest first; *everything*: also what its headers have.
-
-    Without what was judged by all of its mail: headers tell less.
-    """
-    asked = {"account_id": account_id, "everything": everything}
-    return [Seen(gmail_id, thread_id) for gmail_id, thread_id in conn.execute(SQL["unmatched"], asked)]
-
-
-def still_unmatched(conn: Connection, account_id: int, gmail_ids: Sequence[str]) -> list[str]:
-    """Return those of *gmail_ids* that are unmatched, and not by all of their mail; newest first."""
-    asked = {"account_id": account_id, "ids": list(gmail_ids)}
-    return [gmail_id for (gmail_id,) in conn.execute(SQL["still_unmatched"], asked)]
-
-
-def stored_emails(conn: Connection, account_id: int) -> dict[int, str]:
-    """Return {email id: Gmail id} of what an account has stored."""
-    return dict(conn.execute(SQL["stored_emails"], {"account_id": account_id}).fetchall())
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """What the headers of some messages said: those that match, are drafts, could not be read.
-
-    The others are nobody's, as the search had said.
-    """
-
-    matching: tuple[str, ...] = ()
-    excluded: tuple[str, ...] = ()
-    unreadable: tuple[str, ...] = ()
-
-
-def proved(conn: Connection, account_id: int, gmail_ids: Sequence[str], said: Judgement) -> None:
-    """Note what the headers of these messages said; what matches or could not be read waits.
-
-    Of those that are unmatched, that is, and not by all of their mail.
-    """
-    conn.execute(
-        SQL["proved"],
-        {
-            "account_id": account_id,
-            "ids": list(gmail_ids),
-            "matching": list(said.matching),
-            "waiting": [*said.matching, *said.unreadable],
-            "excluded": list(said.excluded),
-        },
-    )
-
-
 def count(conn: Connection, account_id: int) -> int:
     """Return how many messages of an account are known and not gone."""
     row = conn.execute(SQL["count"], {"account_id": account_id}).fetchone()
     return int(row[0]) if row else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A ledger row, as far as it decides whether finding its message again costs anything."""
+
+    gmail_id: str
+    thread_id: str
+    state: str
+    by_search: bool  # nobody's, but only a search has said so
+    live: bool
+    named: bool
+    files: bool
+    labels: list[str]
+
+
+def known(conn: Connection, account_id: int) -> list[Known]:
+    """Return every row of an account."""
+    with conn.cursor(row_factory=class_row(Known)) as cursor:
+        return cursor.execute(SQL["known"], {"account_id": account_id}).fetchall()
 
 
 def listed(conn: Connection, account_id: int, gmail_ids: Sequence[str], search_id: int) -> None:
@@ -219,7 +184,10 @@ def entries(conn: Connection, account_id: int, gmail_ids: Sequence[str]) -> list
 
 
 def next_waiting(conn: Connection, account_id: int) -> timedelta | None:
-    """Return how long until the next waiting row's turn (never negative), or None when none waits."""
+    """Return how long until the next waiting row's turn (never negative), or None when none waits.
+
+    What a cancelled backfill has left waits for somebody to order it again: it has no turn.
+    """
     row = conn.execute(SQL["next_waiting"], {"account_id": account_id}).fetchone()
     return row[0] if row else None
 

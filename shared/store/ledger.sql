@@ -8,7 +8,8 @@ WITH added AS (
            AS seen (id, thread, labels, live)
      ORDER BY id
     ON CONFLICT (account_id, gmail_id) DO UPDATE
-       SET live = true, first_pushed_at = coalesce(m.first_pushed_at, excluded.first_pushed_at)
+       SET live = true, first_pushed_at = coalesce(m.first_pushed_at, excluded.first_pushed_at),
+           not_before = CASE WHEN m.not_before = 'infinity' THEN now() ELSE m.not_before END
      WHERE m.state = 'waiting' AND excluded.live AND NOT m.live
     RETURNING xmax = 0 AS is_new
 )
@@ -49,7 +50,8 @@ SELECT DISTINCT ON (id) %(account_id)s::bigint, id, thread, false, true
  ORDER BY id
 ON CONFLICT (account_id, gmail_id) DO UPDATE
    SET named = true, state = 'waiting', settled_at = NULL, not_before = now(), attempts = 0, error = ''
- WHERE (m.state = 'unmatched' AND (m.judged_by = 'search' OR %(again)s)) OR (m.state = 'waiting' AND NOT m.named);
+ WHERE (m.state = 'unmatched' AND (m.judged_by = 'search' OR %(again)s))
+    OR (m.state = 'waiting' AND (NOT m.named OR m.not_before = 'infinity'));
 
 -- name: have_files
 UPDATE mailroom.account_messages
@@ -63,52 +65,13 @@ SELECT DISTINCT ON (id) %(account_id)s::bigint, id, thread, false, 'unmatched', 
  ORDER BY id
 ON CONFLICT (account_id, gmail_id) DO NOTHING;
 
--- name: unproved
--- Thread by thread, the newest first: a thread is read as a whole.
-WITH first AS (
-    SELECT gmail_id, gmail_thread_id
-      FROM mailroom.account_messages
-     WHERE account_id = %(account_id)s AND state = 'unmatched' AND judged_by = 'search'
-     ORDER BY gmail_id DESC
-     LIMIT %(limit)s
-)
-SELECT gmail_id, gmail_thread_id FROM first
-UNION
-SELECT m.gmail_id, m.gmail_thread_id
-  FROM (SELECT DISTINCT gmail_thread_id FROM first WHERE gmail_thread_id <> '') AS thread
-  JOIN mailroom.account_messages m
-    ON m.account_id = %(account_id)s AND m.gmail_thread_id = thread.gmail_thread_id
- WHERE m.state = 'unmatched' AND m.judged_by = 'search'
- ORDER BY gmail_id DESC;
-
--- name: unmatched
-SELECT gmail_id, gmail_thread_id
-  FROM mailroom.account_messages
- WHERE account_id = %(account_id)s AND state = 'unmatched'
-   AND (judged_by = 'search' OR (judged_by = 'headers' AND %(everything)s))
- ORDER BY gmail_id DESC;
-
--- name: still_unmatched
-SELECT gmail_id
-  FROM mailroom.account_messages
- WHERE account_id = %(account_id)s AND gmail_id = ANY (%(ids)s) AND state = 'unmatched' AND judged_by <> 'mail'
- ORDER BY gmail_id DESC;
-
--- name: stored_emails
-SELECT email_id, gmail_id FROM mailroom.account_messages WHERE account_id = %(account_id)s AND state = 'stored';
-
--- name: proved
-UPDATE mailroom.account_messages
-   SET judged_by = 'headers',
-       named = named OR gmail_id = ANY (%(matching)s),
-       state = CASE WHEN gmail_id = ANY (%(waiting)s) THEN 'waiting'
-                    WHEN gmail_id = ANY (%(excluded)s) THEN 'excluded' ELSE state END,
-       settled_at = CASE WHEN gmail_id = ANY (%(waiting)s) THEN NULL ELSE settled_at END,
-       not_before = now()
- WHERE account_id = %(account_id)s AND gmail_id = ANY (%(ids)s) AND state = 'unmatched' AND judged_by <> 'mail';
-
 -- name: count
 SELECT count(*) FROM mailroom.account_messages WHERE account_id = %(account_id)s AND state <> 'gone';
+
+-- name: known
+SELECT gmail_id, gmail_thread_id AS thread_id, state, judged_by = 'search' AS by_search, live, named, files, labels
+  FROM mailroom.account_messages
+ WHERE account_id = %(account_id)s;
 
 -- name: listed
 UPDATE mailroom.account_messages
@@ -134,11 +97,12 @@ SELECT m.gmail_id
  LIMIT %(limit)s;
 
 -- name: waiting
+-- A cancelled backfill's wait until 'infinity': the index leaves them out.
 -- With each old message that a search named come those of its thread: a thread is read as a whole.
 WITH first AS (
     SELECT gmail_id, gmail_thread_id, named AND NOT live AS whole
       FROM mailroom.account_messages
-     WHERE account_id = %(account_id)s AND state = 'waiting' AND not_before <= now()
+     WHERE account_id = %(account_id)s AND state = 'waiting' AND not_before < 'infinity' AND not_before <= now()
      ORDER BY live DESC, gmail_id DESC
      LIMIT %(limit)s
 ), chosen AS (
@@ -169,7 +133,7 @@ SELECT m.gmail_id, m.gmail_thread_id, m.labels, m.live, m.attempts, m.seen_at, m
 -- name: next_waiting
 SELECT greatest(min(not_before) - now(), interval '0')
   FROM mailroom.account_messages
- WHERE account_id = %(account_id)s AND state = 'waiting'
+ WHERE account_id = %(account_id)s AND state = 'waiting' AND not_before < 'infinity'
 HAVING count(*) > 0;  -- greatest() of nothing and 0 would be 0
 
 -- name: settle

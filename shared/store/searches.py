@@ -67,15 +67,27 @@ def recover(conn: Connection, account_id: int, *, cursor: int, anchor: int, reas
     )
 
 
-def planned(conn: Connection, search: Search, steps: Sequence[tuple[str, Sequence[str]]]) -> None:
+def is_open(conn: Connection, search: Search) -> bool:
+    """Whether a search is still wanted; if so it cannot be cancelled before the transaction ends."""
+    return conn.execute(SQL["is_open"], {"id": search.id}).fetchone() is not None
+
+
+def planned(
+    conn: Connection,
+    search: Search,
+    steps: Sequence[tuple[str, Sequence[str]]],
+    *,
+    expected: int | None = None,
+) -> None:
     """Replace a search that was to be planned, or was refused, by steps: (purpose, terms) each.
 
     The search itself becomes the step that lists everything, when there is one: it is as old as the
-    question, so what it does not name can be told from what came later.
+    question, so what it does not name can be told from what came later.  *expected* is how many messages
+    Gmail says the mailbox has.
     """
     listing = next((purpose for purpose, _ in steps if purpose in {"scan", "rest"}), None)
     added = [(purpose, terms) for purpose, terms in steps if purpose != listing]
-    conn.execute(SQL["become"], {"id": search.id, "purpose": listing})
+    conn.execute(SQL["become"], {"id": search.id, "purpose": listing, "expected": expected})
     for purpose, terms in added:
         conn.execute(SQL["add_step"], {"id": search.id, "purpose": purpose, "terms": list(terms)})
 
@@ -83,6 +95,55 @@ def planned(conn: Connection, search: Search, steps: Sequence[tuple[str, Sequenc
 def ask(conn: Connection, terms: Sequence[str]) -> int:
     """Search the past of every account for new investors' addresses and domains; return how many accounts."""
     return conn.execute(SQL["ask"], {"terms": list(terms)}).rowcount if terms else 0
+
+
+def pending(conn: Connection, account_id: int) -> list[Search]:
+    """Return what a backfill has still to do: open searches, and cancelled ones nobody has taken up again."""
+    with conn.cursor(row_factory=class_row(Search)) as cursor:
+        return cursor.execute(SQL["pending"], {"account_id": account_id}).fetchall()
+
+
+Ordered = Literal["begun", "resumed", "under way"]
+
+
+def order(conn: Connection, account_id: int) -> Ordered:
+    """Have an account's past found: go on with what was cancelled, or plan anew.
+
+    Nothing is planned while a backfill or a recovery is under way: it does the same.
+    """
+    of = {"account_id": account_id}
+    resumed = conn.execute(SQL["resume"], of).rowcount
+    held = conn.execute(SQL["let_go"], of).rowcount
+    if resumed or held:
+        return "resumed"
+    return "begun" if conn.execute(SQL["order"], of).rowcount else "under way"
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """What a cancellation ended, and what it could not."""
+
+    searches: int
+    unlisted: bool  # not everything was listed yet: the account's own checks rest until it is
+    held: int  # messages found and not read: they wait until a backfill is ordered again
+    recovering: bool  # a recovery goes on, and with it what it has found
+
+
+def cancel(conn: Connection, account_id: int) -> Cancelled:
+    """End the backfill of an account and the searches for new investors' past.
+
+    What history told of stays as it is, and so does everything while a recovery is under way.
+    """
+    of = {"account_id": account_id}
+    ended = [unlisted for (unlisted,) in conn.execute(SQL["cancel"], of)]
+    recovering = conn.execute(SQL["recovering"], of).fetchone() is not None
+    held = 0 if recovering else conn.execute(SQL["hold_back"], of).rowcount
+    return Cancelled(len(ended), any(ended), held, recovering)
+
+
+def is_cancelled(conn: Connection, account_id: int) -> bool:
+    """Whether a backfill of an account was cancelled and nobody has taken it up again."""
+    return conn.execute(SQL["is_cancelled"], {"account_id": account_id}).fetchone() is not None
 
 
 def finish(conn: Connection, search: Search) -> None:
@@ -95,14 +156,18 @@ def finish(conn: Connection, search: Search) -> None:
 def order_checks(conn: Connection, account_id: int, *, newest_every: timedelta) -> bool:
     """Order what is due of an account's own checks; return whether something was.
 
-    Everything Gmail lists is compared with the ledger once a day, the newest page every *newest_every*.
+    Everything Gmail lists is compared with the ledger once a day, the newest page every *newest_every*;
+    not while a cancelled backfill leaves messages unlisted: a check would read what nobody wants read.
     """
     due = ((("scan", "rest"), ALL_EVERY), (("newest", "scan", "rest"), newest_every))
     return any(_order_check(conn, account_id, purposes, every) for purposes, every in due)
 
 
 def check_now(conn: Connection, account_id: int) -> bool:
-    """Order a comparison of everything; False when a listing is under way, which does the same."""
+    """Order a comparison of everything; False when a listing is under way, which does the same.
+
+    False also when the backfill was cancelled: that has to go on first.
+    """
     return _order_check(conn, account_id, ("scan",), timedelta(0))
 
 

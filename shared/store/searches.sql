@@ -13,17 +13,73 @@ UPDATE mailroom.email_searches
    SET purpose = coalesce(%(purpose)s::text, purpose),
        terms = '{}',
        page_token = '',
+       expected = coalesce(%(expected)s, expected),
        state = CASE WHEN %(purpose)s::text IS NULL THEN 'done' ELSE state END,
        finished_at = CASE WHEN %(purpose)s::text IS NULL THEN now() END
  WHERE id = %(id)s;
 
 -- name: add_step
-INSERT INTO mailroom.email_searches (account_id, kind, purpose, terms)
-SELECT account_id, kind, %(purpose)s, %(terms)s FROM mailroom.email_searches WHERE id = %(id)s;
+INSERT INTO mailroom.email_searches (account_id, kind, purpose, terms, expected)
+SELECT account_id, kind, %(purpose)s, %(terms)s, expected FROM mailroom.email_searches WHERE id = %(id)s;
 
 -- name: ask
 INSERT INTO mailroom.email_searches (account_id, kind, terms)
 SELECT id, 'investor', %(terms)s FROM mailroom.email_accounts;
+
+-- name: is_open
+SELECT id FROM mailroom.email_searches WHERE id = %(id)s AND finished_at IS NULL FOR UPDATE;
+
+-- name: pending
+SELECT id, account_id, kind, purpose, terms, page_token, listed, state
+  FROM mailroom.email_searches
+ WHERE account_id = %(account_id)s AND kind IN ('backfill', 'investor') AND purpose <> 'newest'
+   AND (finished_at IS NULL OR state = 'cancelled')
+ ORDER BY array_position(ARRAY['plan', 'name', 'files', 'scan', 'rest', 'proof'], purpose), id;
+
+-- name: resume
+-- Each goes on at its page; one Gmail no longer knows begins that search anew.
+UPDATE mailroom.email_searches SET state = 'listing', finished_at = NULL
+ WHERE account_id = %(account_id)s AND kind IN ('backfill', 'investor') AND state = 'cancelled';
+
+-- name: let_go
+UPDATE mailroom.account_messages SET not_before = now()
+ WHERE account_id = %(account_id)s AND state = 'waiting' AND not_before = 'infinity';
+
+-- name: order
+INSERT INTO mailroom.email_searches (account_id, kind)
+SELECT a.id, 'backfill'
+  FROM mailroom.email_accounts a
+ WHERE a.id = %(account_id)s
+   AND NOT EXISTS (SELECT FROM mailroom.email_searches o
+                    WHERE o.account_id = a.id AND o.kind IN ('backfill', 'recovery') AND o.purpose <> 'newest'
+                      AND o.finished_at IS NULL)
+ON CONFLICT DO NOTHING;
+
+-- name: cancel
+-- The look at the newest page stays: after a recovery it belongs to that.
+UPDATE mailroom.email_searches SET state = 'cancelled', finished_at = now()
+ WHERE account_id = %(account_id)s AND kind IN ('backfill', 'investor') AND purpose <> 'newest'
+   AND finished_at IS NULL
+RETURNING kind = 'backfill' AND purpose <> 'proof';
+
+-- name: recovering
+SELECT id FROM mailroom.email_searches
+ WHERE account_id = %(account_id)s AND kind = 'recovery' AND finished_at IS NULL
+ LIMIT 1;
+
+-- name: hold_back
+-- Only what nothing but a search has told of: history told the labels, a check or a recovery its number.
+UPDATE mailroom.account_messages SET not_before = 'infinity'
+ WHERE account_id = %(account_id)s AND state = 'waiting' AND not_before < 'infinity'
+   AND NOT live AND labels = '{}' AND listed_by IS NULL;
+
+-- name: is_cancelled
+SELECT FROM mailroom.email_accounts a
+ WHERE a.id = %(account_id)s
+   AND (EXISTS (SELECT FROM mailroom.email_searches s
+                 WHERE s.account_id = a.id AND s.kind IN ('backfill', 'investor') AND s.state = 'cancelled')
+        OR EXISTS (SELECT FROM mailroom.account_messages m
+                    WHERE m.account_id = a.id AND m.state = 'waiting' AND m.not_before = 'infinity'));
 
 -- name: look_again
 -- A listing may run behind the history id that was taken before it: what it did not show yet, nothing else would.
@@ -82,6 +138,8 @@ SELECT a.id, 'check', %(purpose)s
   FROM mailroom.email_accounts a
  WHERE a.id = %(account_id)s
    AND NOT EXISTS (SELECT FROM mailroom.email_searches o WHERE o.account_id = a.id AND o.finished_at IS NULL)
+   AND NOT EXISTS (SELECT FROM mailroom.email_searches o
+                    WHERE o.account_id = a.id AND o.kind = 'backfill' AND o.purpose <> 'proof' AND o.state = 'cancelled')
    AND greatest(a.created_at, (SELECT max(o.finished_at) FROM mailroom.email_searches o
                                 WHERE o.account_id = a.id AND o.purpose = ANY (%(purposes)s)))
        <= now() - %(every)s::interval

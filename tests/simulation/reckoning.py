@@ -15,7 +15,8 @@ def accounted_for(book: Book, sea: Sea) -> None:
     ))  # fmt: skip
     listing = {address for (address,) in sea.rows(
         b"SELECT DISTINCT a.address FROM mailroom.email_searches s JOIN mailroom.email_accounts a ON a.id = s.account_id"
-        b" WHERE s.finished_at IS NULL AND s.kind IN ('backfill', 'recovery') AND s.purpose <> 'proof'"
+        b" WHERE s.kind IN ('backfill', 'recovery') AND s.purpose <> 'proof'"
+        b" AND (s.finished_at IS NULL OR s.kind = 'backfill' AND s.state = 'cancelled')"
     )}  # fmt: skip
     for account in ACCOUNTS:
         present = sea.google.messages(account)

@@ -19,11 +19,15 @@ SELECT a.id,
        d.push_broken_at,
        c.unproved,
        checked.at AS checked_at,
-       checked.missed
+       checked.missed,
+       c.held,
+       (SELECT max(s.finished_at) FROM mailroom.email_searches s
+         WHERE s.account_id = a.id AND s.kind IN ('backfill', 'investor') AND s.state = 'cancelled') AS cancelled_at
   FROM mailroom.email_accounts a
   JOIN mailroom.email_deltas d ON d.account_id = a.id
  CROSS JOIN LATERAL (
-       SELECT count(*) FILTER (WHERE m.state = 'waiting') AS waiting,
+       SELECT count(*) FILTER (WHERE m.state = 'waiting' AND m.not_before < 'infinity') AS waiting,
+              count(*) FILTER (WHERE m.state = 'waiting' AND m.not_before = 'infinity') AS held,
               count(*) FILTER (WHERE m.state = 'stored') AS stored,
               count(*) FILTER (WHERE m.state = 'unmatched') AS unmatched,
               count(*) FILTER (WHERE m.state = 'excluded') AS excluded,
@@ -62,3 +66,5 @@ COMMENT ON COLUMN crm.mailboxes.push_broken_at IS 'Since when mail is found by p
 COMMENT ON COLUMN crm.mailboxes.unproved IS 'Of the unmatched: those only Gmail''s search has judged; their headers are still to be read, with quota to spare; `mailroom verify --deep --repair` reads them now.';
 COMMENT ON COLUMN crm.mailboxes.checked_at IS 'When everything Gmail lists was last compared with what is known here; null until the first listing is complete.';
 COMMENT ON COLUMN crm.mailboxes.missed IS 'How many messages that comparison found of which nothing had told; they are captured. Mail that arrived in that moment counts too.';
+COMMENT ON COLUMN crm.mailboxes.held IS 'Messages a cancelled backfill had found and not read: `mailroom backfill` takes them up again.';
+COMMENT ON COLUMN crm.mailboxes.cancelled_at IS 'When its backfill was cancelled; null when it was not, or goes on. Meanwhile its past may be incomplete and is not checked.';
