@@ -16,7 +16,7 @@ from shared.store.database import Database
 from tests.simulation.machine import Schedule
 
 Patch = pytest.MonkeyPatch
-ALWAYS = {"open", "arrives", "works"}
+ALWAYS = {"open", "arrives", "works", "time_passes"}
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def rescue_in_the_gap(patch: Patch) -> None:
     patch.setattr(backfill, "_rescued", lambda *_: None)
 
 
-@shown_by("the_index_lags", "time_passes")
+@shown_by("the_index_lags")
 def patience_with_a_lagging_index(patch: Patch) -> None:
     """A message announced a moment ago that answers 404 is gone."""
     patch.setattr(capture, "LAG_PAUSES", ())
@@ -201,7 +201,7 @@ def matching_before_bodies(patch: Patch) -> None:
     patch.setattr(capture, "_skips_the_scales", lambda _: True)
 
 
-@shown_by("google_fails", "time_passes")
+@shown_by("google_fails")
 def counting_only_a_messages_own_failures(patch: Patch) -> None:
     """A pause that Gmail asks for counts against the message that met it."""
     real = ledger.postpone

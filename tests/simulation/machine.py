@@ -235,13 +235,22 @@ class Schedule(RuleBasedStateMachine):
     def rematches(self) -> None:
         catch_up(self.db, self.sea.deps.matching)
 
-    @rule(account=accounts_, at=moments, what=st.sampled_from(["begin", "commit", "done"]))
-    def dies_at_work(self, account: str, at: int, what: str) -> None:
+    @rule(
+        account=accounts_,
+        at=moments,
+        what=st.sampled_from(["begin", "commit", "done"]),
+        taken_over=st.booleans(),
+    )
+    def dies_at_work(self, account: str, at: int, what: str, taken_over: bool) -> None:
+        """*taken_over*: the next step comes when its lease has ended, else while nobody may do its work."""
+
         def die() -> None:
             raise Died
 
         self._order(account)
         self._work(self._once(at, what, die))
+        if taken_over:
+            self.sea.later(31)
 
     @rule(account=accounts_, at=moments, what=st.sampled_from(["begin", "done"]), person=people)
     def is_overtaken_at_work(self, account: str, at: int, what: str, person: str) -> None:
