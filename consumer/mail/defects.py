@@ -17,6 +17,9 @@ DEFECTS: dict[str, str] = {
     ),
     "depth-limit": "Parts nested deeper than 50 were kept as one opaque part.",
     "duplicate-header": "A header that may stand once stands several times; the first was used.",
+    "envelope-failed": (
+        "Opening an envelope (S/MIME, winmail.dat) failed in a way nobody foresaw; it stays a file."
+    ),
     "from-repeated": "There is more than one From header; nobody is taken for the author.",
     "header-limit": "Headers beyond 1,000, or 64 KiB in one, or 512 KiB in all, were cut.",
     "html-limit": "The HTML is larger than 1 MiB; the text was made from its beginning.",
