@@ -22,6 +22,7 @@ DEFECTS: dict[str, str] = {
     ),
     "from-repeated": "There is more than one From header; nobody is taken for the author.",
     "header-limit": "Headers beyond 1,000, or 64 KiB in one, or 512 KiB in all, were cut.",
+    "html-hidden": "The HTML holds text that its styles hide from every reader; it was left out of the text.",
     "html-limit": "The HTML is larger than 1 MiB; the text was made from its beginning.",
     "message-id-broken": (
         "The Message-ID is not of the usual form or longer than 998 bytes; a digest stands in if needed."
