@@ -5,7 +5,7 @@ DEFECTS: dict[str, str] = {
     "author-ambiguous": "The From header does not name exactly one mailbox; nobody is taken for the author.",
     "author-missing": "There is no From header.",
     "base64-broken": "A part's base64 is damaged; what could be decoded was kept.",
-    "calendar-broken": "A calendar part could not be read; it is kept as an attachment.",
+    "calendar-broken": "A calendar part could not be read, or not all of it; it is kept as an attachment.",
     "charset-refused": "A part names a charset that is never decoded (such as UTF-7).",
     "charset-unknown": "A part names no charset we know; it was read as UTF-8 or windows-1252.",
     "charset-wrong": (
