@@ -23,6 +23,7 @@ DOMAIN = rf"{CHARACTER}++(?!@)"  # a@b@c is none
 ADDRESS = re.compile(rf"({LOCAL})@({DOMAIN})")
 LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 QUOTED = re.compile(r'"(?:[^"\\]|\\.)*+"?+(?!@)', re.DOTALL)  # but not the local part of an address
+BESIDE_QUOTED = re.compile(r"[^\s\0]\0|\0[^\s]")  # a quoted string, here \0, that is no word of its own
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"?|\\.|[()<>,;:]|[^"\\()<>,;:]+', re.DOTALL)
 
 
@@ -97,9 +98,13 @@ def _one_address(spec: str) -> str | None:
 
 def _unlabelled(spec: str) -> str:
     """Reduce `Ada Lindqvist ada@lp.example` to its address where there is one reading only."""
-    found = ADDRESS.findall(QUOTED.sub(" ", spec))
+    unquoted = QUOTED.sub("\0", spec)
+    found = list(ADDRESS.finditer(unquoted))
     alone = len(found) == 1 and spec.count("@") == 1 and "=?" not in spec and spec.count('"') % 2 == 0
-    return "@".join(found[0]) if alone else spec
+    # con"ta"ct@known.example and contact@known .example: a piece of what others read as one address.
+    if not alone or BESIDE_QUOTED.search(unquoted) or "." in unquoted[found[0].end() - 1 :]:
+        return spec
+    return found[0][0]
 
 
 def _another(name: str, spec: str) -> bool:

@@ -150,6 +150,18 @@ def test_a_story_about_a_letter_introduces_what_is_marked_below_it():
     assert split("Hi,\n\nOn 3 March 2026 we wrote to you:\n\n> We commit 20m.").new == "Hi,"
 
 
+def test_the_snippet_begins_with_what_is_new_and_with_the_whole_text_where_nothing_is(read):
+    head = b"From: vera@fund.example\r\n\r\n"
+    below = read(head + b"On 3 Mar 2026, Ada wrote:\r\n> Do you come?\r\n\r\nYes,\r\ngladly.\r\n")
+    forward = read(
+        head
+        + b"---------- Forwarded message ---------\r\nFrom: Ada <ada@lp.example>\r\nSubject: x\r\n\r\nHello\r\n"
+    )
+
+    assert below.snippet == "Yes, gladly."
+    assert forward.snippet.startswith("---------- Forwarded message")
+
+
 def test_a_forward_without_a_word_has_no_new_part():
     assert split(f"\n\n{INTRODUCTIONS['forwarded']}\n\nHello\n").new == ""
 
