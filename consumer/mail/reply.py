@@ -48,7 +48,7 @@ MOMENT = re.compile(
 CLOCK = re.compile(r"\d{1,2}[:.h]\d{2}")
 ENDS_WITH_ADDRESS = re.compile(r"[<(\[][^\s<>()\[\]@]+@[^\s<>()\[\]@]+[>)\]]\W*\Z")
 # Beside the verb, what does not tell who or when: an address, a remark in brackets.
-ASIDE = re.compile(r"<[^<>]*>|\([^()]{0,80}\)|\[[^\[\]]*\]|\S*@\S*")
+ASIDE = re.compile(r"<[^<>]*>|\([^()]{0,80}\)|\[[^\[\]]*\]|(?<!\S)\S*@\S*")
 GOES_ON = re.compile(r"[:：]\s+\S")
 LOWER = re.compile(r"(?<![^\W_])[a-zà-öø-ÿ]{3,}(?![^\W_])")
 WHEN = re.compile(r"\s+(?:on|at|in (?:message|article|news)|le|el|il|em|am|den)\b", re.IGNORECASE)
@@ -156,9 +156,12 @@ def _attribution(lines: Sequence[str], number: int) -> int:
     folds = INTRODUCTION_LINES if OPENS.match(lines[number]) or MOMENT.search(lines[number]) else 1
     for last, joined in _folded(lines, number, folds):
         verb = _wrote(joined)
-        ends = joined.endswith((":", "：")) or (verb and _wrote(joined[-LAST_WORD:]))
+        colon = joined.endswith((":", "："))
+        ends = colon or (verb and _wrote(joined[-LAST_WORD:]))
         if ends and _attributes(joined, verb, lines, last + 1):
             return last + 1
+        if colon:  # it ends here, and is something else
+            return 0
     return 0
 
 

@@ -199,6 +199,9 @@ def test_a_long_hostile_text_is_read_to_its_end():
         "From: x",
         "1 " * 140 + ":",
         "On " + "a@" * 130 + ":",
+        "On 2026 wrote " + "a" * 280 + ":",
+        "On 2026 schrieb " + "abc " * 70 + ":",
+        "P. S. " * 49,
     ):
         assert split(f"{line}\n" * 1_500).own is not None
 
