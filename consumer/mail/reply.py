@@ -20,7 +20,7 @@ from consumer.mail.reply_words import (
     SAID,
     WROTE,
     WROTE_WITHIN,
-)  # fmt: skip
+)
 from consumer.mail.signature import signature_at
 
 MOST_LINES = 20_000
