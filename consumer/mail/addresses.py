@@ -7,6 +7,7 @@ answer the first address, and every mail program shows a person the second.
 import re
 from collections.abc import Iterator, Sequence
 
+from consumer.mail import international
 from consumer.mail.message import Participant, Role
 from consumer.mail.text import clean, one_line
 from consumer.mail.words import decoded, unfold
@@ -21,8 +22,10 @@ CHARACTER = r"[^\s<>()\[\],;:@\"\\\x00-\x20\x7f]"
 LOCAL = rf'(?:(?<!{CHARACTER})(?<!@){CHARACTER}+|"(?:[^"\\\r\n]|\\.){{1,62}}")'
 DOMAIN = rf"{CHARACTER}++(?!@)"  # a@b@c is none
 ADDRESS = re.compile(rf"({LOCAL})@({DOMAIN})")
+SHARP = re.compile("[ßẞ]")  # a letter of its own in domains, though not where a local part is folded
 LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 QUOTED = re.compile(r'"(?:[^"\\]|\\.)*+"?+(?!@)', re.DOTALL)  # but not the local part of an address
+BESIDE_QUOTED = re.compile(r"[^\s\0]\0|\0[^\s]")  # a quoted string, here \0, that is no word of its own
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"?|\\.|[()<>,;:]|[^"\\()<>,;:]+', re.DOTALL)
 
 
@@ -35,7 +38,7 @@ def normal(address: str) -> str | None:
     local, _, domain = address.rpartition("@")
     if domain.endswith("'"):  # 'ada@lp.example', as some programs write what they have no name for
         local, domain = local.removeprefix("'"), domain.rstrip("'")
-    if any(one.casefold().isascii() for one in address if not one.isascii()):
+    if any(one.casefold().isascii() for one in local + SHARP.sub("", domain) if not one.isascii()):
         return None  # a long s, a Kelvin sign: folded, it would be somebody else's address
     if len(address) > LONGEST or "=?" in local or clean(local) != local or not re.fullmatch(LOCAL, local):
         return None
@@ -44,15 +47,13 @@ def normal(address: str) -> str | None:
 
 
 def _ascii_domain(domain: str) -> str | None:
-    """Return the ASCII form, or None where IDNA maps to another name (a sharp s to ss, wide letters)."""
+    """Return the ASCII form, or None where it is read back as another name (wide letters, odd dots)."""
     name = domain.lower()
-    try:
-        if not domain.isascii():
-            name = domain.encode("idna").decode("ascii").lower()
-            if name.encode("ascii").decode("idna") != domain.lower():
-                return None
-    except UnicodeError:
-        return None
+    if not domain.isascii():
+        encoded = international.ascii_of(name)
+        if encoded is None or international.unicode_of(encoded) != name:
+            return None
+        name = encoded
     labels = name.split(".")
     return name if all(LABEL.fullmatch(label) for label in labels) else None
 
@@ -97,9 +98,13 @@ def _one_address(spec: str) -> str | None:
 
 def _unlabelled(spec: str) -> str:
     """Reduce `Ada Lindqvist ada@lp.example` to its address where there is one reading only."""
-    found = ADDRESS.findall(QUOTED.sub(" ", spec))
+    unquoted = QUOTED.sub("\0", spec)
+    found = list(ADDRESS.finditer(unquoted))
     alone = len(found) == 1 and spec.count("@") == 1 and "=?" not in spec and spec.count('"') % 2 == 0
-    return "@".join(found[0]) if alone else spec
+    # con"ta"ct@known.example and contact@known .example: a piece of what others read as one address.
+    if not alone or BESIDE_QUOTED.search(unquoted) or "." in unquoted[found[0].end() - 1 :]:
+        return spec
+    return found[0][0]
 
 
 def _another(name: str, spec: str) -> bool:

@@ -86,7 +86,10 @@ def _as_text(passages: Iterable[_Passage], tree: Tree) -> list[_Passage]:
         if not text and passage.html:
             if len(passage.html) > left:
                 tree.defects.add("html-limit")
-            text = clean(html_text.text_of(passage.html[:left]))
+            shown, hides = html_text.text_of(passage.html[:left])
+            text = clean(shown)
+            if hides:
+                tree.defects.add("html-hidden")
             left -= min(left, len(passage.html))
         told.append(replace(passage, told=text))
     return [passage for passage in told if passage.told.strip() or passage.html]

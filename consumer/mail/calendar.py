@@ -7,12 +7,13 @@ import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from icalendar import Calendar as Library
+from icalendar import vBroken
 from icalendar.timezone import tzp
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
@@ -29,6 +30,12 @@ STEPS: dict[str, Step] = {
     "PUBLISH": "published",
     "ADD": "update",
 }
+# The properties of an event that are read.
+READ = frozenset(
+    (
+        "UID SEQUENCE STATUS SUMMARY LOCATION DTSTART DTEND DURATION RRULE RECURRENCE-ID ORGANIZER ATTENDEE"
+    ).split()
+)
 MOST_BYTES = 512 * 1024
 MOST_TRIED = 3  # parts of one mail
 MOST_LINES = 20_000
@@ -55,7 +62,7 @@ def read(leaves: Sequence[Leaf], defects: set[str]) -> Calendar | None:
     )
     for leaf in islice(stated, MOST_TRIED):
         try:
-            found = _read(leaf)
+            found = _read(leaf, defects)
         except Exception:  # noqa: BLE001 - whatever the library trips over, the part stays an attachment
             defects.add("calendar-broken")
             continue
@@ -68,16 +75,19 @@ def _stated(content: bytes) -> bool:
     return b"METHOD:" in content[:MOST_BYTES].upper()
 
 
-def _read(leaf: Leaf) -> Calendar | None:
+def _read(leaf: Leaf, defects: set[str]) -> Calendar | None:
     text, _ = decode(leaf.content[:MOST_BYTES], leaf.type_parameters.get("charset") or "utf-8")
     text = _safe(FOLD.sub("", text.replace("\r\n", "\n")))
     tzp.use_default()  # the library remembers every zone a mail ever described, by a name the sender chose
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # they quote the mail
         known = Library.from_ical(text)
-    events = tuple(_event(one) for one in known.walk("VEVENT")[:MOST_EVENTS])
-    if not events:
+    components = known.walk("VEVENT")[:MOST_EVENTS]
+    if not components:
         return None
+    events = tuple(map(_event, components))
+    if any(name in READ for one in components for name, _ in one.errors):
+        defects.add("calendar-broken")
     method = _text(known.get("METHOD") or leaf.type_parameters.get("method", ""))
     return Calendar(_step(method.upper(), events), events)
 
@@ -108,23 +118,23 @@ def _step(method: str, events: Sequence[Event]) -> Step:
 
 
 def _event(event: Any) -> Event:
-    start, zone = _moment(event, "DTSTART")
-    end, _ = _moment(event, "DTEND")
-    rule = event.get("RRULE")
+    start, stated = _moment(event, "DTSTART")
+    starts, zone = _written(start, stated)
+    rule = _value(event, "RRULE")
     return Event(
-        uid=_text(event.get("UID")),
-        sequence=_number(event.get("SEQUENCE")),
-        status=_text(event.get("STATUS")).lower()[:40],
-        title=_text(event.get("SUMMARY")),
-        place=_text(event.get("LOCATION")),
-        starts=start,
-        ends=end,
+        uid=_text(_value(event, "UID")),
+        sequence=_number(_value(event, "SEQUENCE")),
+        status=_text(_value(event, "STATUS")).lower()[:40],
+        title=_text(_value(event, "SUMMARY")),
+        place=_text(_value(event, "LOCATION")),
+        starts=starts,
+        ends=_ends(event, start, stated),
         zone=zone,
         repeats=one_line(rule.to_ical().decode("utf-8", "replace"))[:LONGEST]
         if hasattr(rule, "to_ical")
         else "",
-        occurrence=_moment(event, "RECURRENCE-ID")[0],
-        organizer=_address(event.get("ORGANIZER")),
+        occurrence=_written(*_moment(event, "RECURRENCE-ID"))[0],
+        organizer=_address(_value(event, "ORGANIZER")),
         attendees=tuple(_attendees(event.get("ATTENDEE"))),
     )
 
@@ -144,21 +154,51 @@ def _address(value: Any) -> str:
     return normal(stated[7:] if stated.lower().startswith("mailto:") else stated) or ""
 
 
-def _moment(event: Any, name: str) -> tuple[str, str]:
-    """Return (the time, the name of its zone)."""
+def _value(event: Any, name: str) -> Any:
+    """Return the first value of a property, None where there is none that can be read."""
     value = event.get(name)
     value = value[0] if isinstance(value, list) and value else value
+    return None if isinstance(value, vBroken) else value
+
+
+def _moment(event: Any, name: str) -> tuple[date | None, str]:
+    """Return (a time in its zone where that is known, or a day; the name of its zone)."""
+    value = _value(event, name)
     moment = getattr(value, "dt", None)
-    stated = _text(getattr(value, "params", {}).get("TZID")) if moment is not None else ""
     if not isinstance(moment, datetime):
-        return (moment.isoformat() if isinstance(moment, date) else ""), ""
+        return (moment if isinstance(moment, date) else None), ""
+    stated = _text(getattr(value, "params", {}).get("TZID"))
     zone = _zone(stated)
+    return (moment.replace(tzinfo=zone) if zone else moment), stated
+
+
+def _written(moment: date | None, stated: str) -> tuple[str, str]:
+    """Return (the time as Event has it, the name of its zone)."""
+    if not isinstance(moment, datetime):
+        return (moment.isoformat() if moment else ""), ""
     with suppress(OverflowError, ValueError):  # the first and the last day of all calendars
-        if zone:
-            moment = moment.replace(tzinfo=zone)
         if moment.tzinfo:
             return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), stated or "UTC"
     return moment.replace(tzinfo=None).isoformat(timespec="seconds"), stated
+
+
+def _ends(event: Any, start: date | None, stated: str) -> str:
+    """Return when an event ends: as it says, or by how long it says to last."""
+    end, zone = _moment(event, "DTEND")
+    lasts = getattr(_value(event, "DURATION"), "dt", None)
+    if end is None and start is not None and isinstance(lasts, timedelta) and lasts >= timedelta(0):
+        with suppress(OverflowError):
+            end, zone = _later(start, lasts), stated
+    return _written(end, zone)[0]
+
+
+def _later(start: date, lasts: timedelta) -> date:
+    """Add days by the calendar and hours by the clock (RFC 5545): a day may have 23 hours."""
+    later = start + timedelta(days=lasts.days)
+    if not isinstance(later, datetime):
+        return later
+    hours = timedelta(seconds=lasts.seconds)
+    return later.astimezone(UTC) + hours if later.tzinfo else later + hours
 
 
 def _zone(name: str) -> ZoneInfo | None:

@@ -43,12 +43,12 @@ def content_of(data: bytes) -> tuple[str, bytes]:
 
 def _signed(data: bytes, explicit: _Value) -> bytes:
     """Return eContent of SignedData: version, digest algorithms, { type, [0] content } ..."""
-    for number, part in enumerate(_inside(data, next(_inside(data, explicit)))):
+    for number, part in enumerate(_inside(data, _first(data, explicit))):
         if number == 2:  # noqa: PLR2004 - the third field
             fields = list(_inside(data, part))
             if len(fields) < 2:  # noqa: PLR2004 - a detached signature
                 return b""
-            return b"".join(_octets(data, next(_inside(data, fields[1])), 0))
+            return b"".join(_octets(data, _first(data, fields[1]), 0))
     return b""
 
 
@@ -62,6 +62,13 @@ def _octets(data: bytes, value: _Value, depth: int) -> Iterator[bytes]:
         if number > MOST_PIECES:
             raise Broken("too many pieces")
         yield from _octets(data, piece, depth + 1)
+
+
+def _first(data: bytes, value: _Value) -> _Value:
+    found = next(_inside(data, value), None)
+    if found is None:
+        raise Broken("nothing inside")
+    return found
 
 
 def _two(data: bytes, outer: _Value) -> tuple[_Value, _Value]:

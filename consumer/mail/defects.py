@@ -5,7 +5,7 @@ DEFECTS: dict[str, str] = {
     "author-ambiguous": "The From header does not name exactly one mailbox; nobody is taken for the author.",
     "author-missing": "There is no From header.",
     "base64-broken": "A part's base64 is damaged; what could be decoded was kept.",
-    "calendar-broken": "A calendar part could not be read; it is kept as an attachment.",
+    "calendar-broken": "A calendar part could not be read, or not all of it; it is kept as an attachment.",
     "charset-refused": "A part names a charset that is never decoded (such as UTF-7).",
     "charset-unknown": "A part names no charset we know; it was read as UTF-8 or windows-1252.",
     "charset-wrong": (
@@ -17,8 +17,12 @@ DEFECTS: dict[str, str] = {
     ),
     "depth-limit": "Parts nested deeper than 50 were kept as one opaque part.",
     "duplicate-header": "A header that may stand once stands several times; the first was used.",
+    "envelope-failed": (
+        "Opening an envelope (S/MIME, winmail.dat) failed in a way nobody foresaw; it stays a file."
+    ),
     "from-repeated": "There is more than one From header; nobody is taken for the author.",
     "header-limit": "Headers beyond 1,000, or 64 KiB in one, or 512 KiB in all, were cut.",
+    "html-hidden": "The HTML holds text that its styles hide from every reader; it was left out of the text.",
     "html-limit": "The HTML is larger than 1 MiB; the text was made from its beginning.",
     "message-id-broken": (
         "The Message-ID is not of the usual form or longer than 998 bytes; a digest stands in if needed."

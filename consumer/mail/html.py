@@ -2,8 +2,11 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from consumer.mail import css
 
 LIMIT = 1024 * 1024  # characters handed to the parser
 DEEPEST = 500  # nested elements; mail programs do not go beyond a few dozen
@@ -21,20 +24,43 @@ CELLS = frozenset({"td", "th"})
 # Lines of their own where a quotation begins and ends, until its lines are marked; no mail has such lines.
 OPEN, CLOSE = "\x0e", "\x0f"
 SPACES = re.compile(r"[\s\x0e\x0f]+")
+SPACES_IN_LINE = re.compile(r"[^\S\n]+|[\x0e\x0f]+")
+BLANKS = re.compile(r"[ \t\u00a0]+")
+SAYS = re.compile(r"\w")
 DEEPEST_QUOTE = 20
 
 
-def text_of(html: str) -> str:
-    """Return the text a reader of *html* sees: a line per block, cells apart, no scripts or styles."""
+@dataclass(slots=True)
+class _Told:
+    """What a walk through the tree has found."""
+
+    styles: css.Styles
+    out: list[str] = field(default_factory=list)
+    hides: bool = False
+
+    def special(self, said: str, seen: int) -> None:
+        """Take down a text that is not seen, or whose line ends count."""
+        if seen & css.UNSEEN:
+            self.hides = self.hides or SAYS.search(said) is not None
+        else:
+            self.out.append(SPACES_IN_LINE.sub(" ", said))
+
+
+def text_of(html: str) -> tuple[str, bool]:
+    """Return the text a reader of *html* sees, and whether there is text in it nobody sees.
+
+    A line per block, cells apart, no scripts or styles, nothing that a style hides.
+    """
     tree = LexborHTMLParser(_shallow(html[:LIMIT]))
     if tree.body is None:
-        return ""
-    out: list[str] = []
-    _walk(tree.body, out)
-    text = "".join(out)
-    lines = (re.sub(r"[ \t\u00a0]+", " ", line).strip() for line in text.split("\n"))
+        return "", False
+    sheets = (style.text() for style in tree.css("style")) if "<style" in html.lower() else ()
+    told = _Told(css.Styles(css.rules(sheets)))
+    _walk(tree.body, told)
+    text = "".join(told.out)
+    lines = (BLANKS.sub(" ", line).strip() for line in text.split("\n"))
     shown = _marked(lines) if OPEN in text else lines
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(shown)).strip()
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(shown)).strip(), told.hides
 
 
 def _marked(lines: Iterable[str]) -> Iterator[str]:
@@ -66,22 +92,29 @@ def _shallow(html: str) -> str:
     return html
 
 
-def _walk(root: LexborNode, out: list[str]) -> None:
+def _walk(root: LexborNode, told: _Told) -> None:
     """Visit the tree without recursion: its depth is the sender's choice."""
-    todo: list[tuple[LexborNode, bool, int]] = [(root, False, 0)]
+    out = told.out
+    todo: list[tuple[LexborNode, bool, int, int]] = [(root, False, 0, 0)]
     while todo:
-        node, leaving, depth = todo.pop()
+        node, leaving, depth, seen = todo.pop()
         tag = node.tag or ""
         if tag == "-text":
-            out.append(SPACES.sub(" ", node.text_content or ""))
+            if seen:
+                told.special(node.text_content or "", seen)
+            else:
+                out.append(SPACES.sub(" ", node.text_content or ""))
         elif leaving:
             out.append("\n" if tag in BLOCKS else "\t" if tag in CELLS else "")
             if tag == "blockquote" and _quotes(node):
                 out.append(f"{CLOSE}\n")
         elif tag not in DROPPED and depth < DEEPEST:
-            out.append("\n" if tag in BLOCKS else "")
-            if tag == "blockquote" and _quotes(node):
-                out.append(f"{OPEN}\n")
-            if tag != "br":
-                todo.append((node, True, depth))
-            todo.extend((child, False, depth + 1) for child in reversed(list(node.iter(include_text=True))))
+            seen = told.styles.seen(tag, node.attributes, seen)
+            if not seen & css.GONE:
+                out.append("\n" if tag in BLOCKS else "")
+                if tag == "blockquote" and _quotes(node):
+                    out.append(f"{OPEN}\n")
+                if tag != "br":
+                    todo.append((node, True, depth, seen))
+            children = reversed(list(node.iter(include_text=True)))
+            todo.extend((child, False, depth + 1, seen) for child in children)

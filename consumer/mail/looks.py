@@ -7,6 +7,7 @@ import re
 import unicodedata
 from typing import Final
 
+from consumer.mail import international
 from consumer.mail.message import Participant
 
 BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -29,8 +30,8 @@ SCRIPTS = (
 # Letters of other scripts that look like an ASCII one (a part of Unicode's confusables, UTS 39).
 LOOKS_LIKE: Final = dict(
     zip(
-        "ӏаеорсухіјѕһԁԛԝѵҽөгпкмтьвАВЕКМНОРСТУХІЈЅαονρτυικεηωΑΒΕΖΗΙΚΜΝΟΡΤΥΧօսոցհզƅɑɡıȷᴏᴄᴠᴡᴢ",
-        "laeopcyxijshdqwveornkmtbbABEKMHOPCTYXIJSaovptuikenwABEZHIKMNOPTYXouughqbagijocvwz",
+        "ӏаеорсухіјѕһԁԛԝѵҽөгпкмтьвАВЕКМНОРСТУХІЈЅαονρτυικεηωΑΒΕΖΗΙΚΜΝΟΡΤΥΧօսոցհզƅɑɡıȷᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ",
+        "laeopcyxijshdqwveornkmtbbABEKMHOPCTYXIJSaovptuikenwABEZHIKMNOPTYXouughqbagijabcdefghijklmnoprstuvwyz",
         strict=True,
     )
 )
@@ -52,12 +53,7 @@ def shown(address: str) -> str:
 
 def unicode_domain(domain: str) -> str:
     """Return the Unicode form of a domain with xn-- labels, or ""."""
-    if "xn--" not in domain:
-        return ""
-    try:
-        return domain.encode("ascii").decode("idna")
-    except UnicodeError:
-        return ""
+    return international.unicode_of(domain) if "xn--" in domain else ""
 
 
 def _of_name(author: Participant) -> set[str]:

@@ -64,7 +64,7 @@ class Mail:
     text: str  # best plain text (from HTML when there is no text part), at most 2 MiB
     new_text: str  # of it, what this message itself says: no quotation, no signature; may be empty
     html: str  # the HTML body as written, at most 2 MiB; "" when none
-    snippet: str  # the first 200 characters of text on one line
+    snippet: str  # the first 200 characters of new_text, or of text where that is empty, on one line
     attachments: tuple[Attachment, ...]
     kind: Kind
     calendar: Calendar | None  # what it says about a calendar, whatever its kind

@@ -28,7 +28,7 @@ def opened(tree: Tree, *, depth: int = 0) -> Sealed:
     room = MOST_OPENED
     for leaf in tree.leaves:
         room -= _is_envelope(leaf)
-        leaves += _opened(leaf, tree, sealed, depth) if room >= 0 else [leaf]
+        leaves += _guarded(leaf, tree, sealed, depth) if room >= 0 else [leaf]
     if len(leaves) > MOST_PARTS:
         tree.defects.add("part-limit")
     tree.leaves = _without_double(leaves[:MOST_PARTS])
@@ -46,6 +46,15 @@ def _is_tnef(leaf: Leaf) -> bool:
 def _is_cms(leaf: Leaf) -> bool:
     file = leaf.filename.lower().endswith(".p7m") and leaf.media_type.startswith("application/")
     return leaf.media_type in CMS_TYPES or file
+
+
+def _guarded(leaf: Leaf, tree: Tree, sealed: set[Sealed], depth: int) -> list[Leaf]:
+    """Open one part; whatever goes wrong inside it costs no more than itself: it stays a file."""
+    try:
+        return _opened(leaf, tree, sealed, depth)
+    except Exception:  # noqa: BLE001 - the letter around a hostile envelope must not go with it
+        tree.defects.add("envelope-failed")
+        return [leaf]
 
 
 def _opened(leaf: Leaf, tree: Tree, sealed: set[Sealed], depth: int) -> list[Leaf]:

@@ -75,6 +75,7 @@ def assemble(tree: Tree, *, received_at: datetime, receiver: str = RECEIVER) -> 
     date, source = _date(stated, received_at, tree)
     sealed = opening.opened(tree)
     read = body.read(tree)
+    new = reply.split(read.text[:TEXT_LIMIT]).new
     found: Nature = nature(tree, read.text)
     return Mail(
         message_id=_message_id(values.get("message-id", []), tree),
@@ -87,9 +88,10 @@ def assemble(tree: Tree, *, received_at: datetime, receiver: str = RECEIVER) -> 
         participants=everybody,
         delivered_to=addresses.normal(addresses.legible(values.get("delivered-to", [b""])[0]).strip()) or "",
         text=read.text[:TEXT_LIMIT],
-        new_text=reply.split(read.text[:TEXT_LIMIT]).new,
+        new_text=new,
         html=read.html,
-        snippet=" ".join(read.text[: SNIPPET * 10].split())[:SNIPPET],
+        # An answer below its question would show the question.
+        snippet=" ".join((new or read.text)[: SNIPPET * 10].split())[:SNIPPET],
         attachments=read.attachments,
         kind=found.kind,
         calendar=found.calendar,

@@ -6,10 +6,21 @@ new only where the quotation itself is marked with `>`: otherwise everything bel
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from consumer.mail.reply_words import BEGIN, FIELDS, ON, ORIGINAL, SAID, WROTE, WROTE_WITHIN
+from consumer.mail.reply_words import (
+    BEGIN,
+    FIELDS,
+    MEANWHILE,
+    NAME_FOLLOWS,
+    ON,
+    ORIGINAL,
+    OURSELVES,
+    SAID,
+    WROTE,
+    WROTE_WITHIN,
+)
 from consumer.mail.signature import signature_at
 
 MOST_LINES = 20_000
@@ -19,8 +30,8 @@ INTRODUCTION_LINES = 4  # over which "On ... wrote:" may be folded
 HEAD_LINES = 10
 
 QUOTED = re.compile(r"\s{0,3}>")
-DASHES = re.compile(r"\s*[*_]*\s*(?:[-_=*]\s?){5,}\s*[*_]*\s*")
-ORIGINAL_LINE = re.compile(rf"\s*[-_–—]{{2,}}\s*(?:{ORIGINAL})\s*:?\s*[-_–—]{{2,}}\s*", re.IGNORECASE)
+DASHES = re.compile(r"\s*[*_]*\s*(?:[-_=*‐‑]\s?){5,}\s*[*_]*\s*")
+ORIGINAL_LINE = re.compile(rf"\s*[-_‐-―−]{{2,}}\s*(?:{ORIGINAL})\s*:?\s*[-_‐-―−]{{2,}}\s*", re.IGNORECASE)
 BEGIN_LINE = re.compile(rf"\s*(?:{BEGIN})\s*[:：]\s*", re.IGNORECASE)
 FIELD = re.compile(
     r"\s*[*_]{0,2}(?:"
@@ -34,6 +45,13 @@ ADDRESS = re.compile(r"[^\s<>@]@[^\s<>@]")
 MOMENT = re.compile(
     r"\d{1,2}[:.h]\d{2}|\b(?:19|20)\d\d\b|(?:19|20)\d\d年|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{1,2}월"
 )
+CLOCK = re.compile(r"\d{1,2}[:.h]\d{2}")
+ENDS_WITH_ADDRESS = re.compile(r"[<(\[][^\s<>()\[\]@]+@[^\s<>()\[\]@]+[>)\]]\W*\Z")
+# Beside the verb, what does not tell who or when: an address, a remark in brackets.
+ASIDE = re.compile(r"<[^<>]*>|\([^()]{0,80}\)|\[[^\[\]]*\]|(?<!\S)\S*@\S*")
+GOES_ON = re.compile(r"[:：]\s+\S")
+LOWER = re.compile(r"(?<![^\W_])[a-zà-öø-ÿ]{3,}(?![^\W_])")
+WHEN = re.compile(r"\s+(?:on|at|in (?:message|article|news)|le|el|il|em|am|den)\b", re.IGNORECASE)
 OPENS = re.compile(rf"\W{{0,3}}(?:(?:{ON})\b|\d|<|\S+@|[^\s]+ <)", re.IGNORECASE)
 
 
@@ -113,15 +131,24 @@ def _head(lines: Sequence[str], number: int) -> int:
     """Return the line after a From/Sent/To/Subject block that begins at *number*, or 0."""
     if QUOTED.match(lines[number]) or not FIELD.match(lines[number]):
         return 0
-    kinds, last = set[str](), number
+    said, kind, last = dict[str, str](), "", number
     for n in range(number, min(number + HEAD_LINES, len(lines))):
         field = FIELD.match(lines[n])
         if field:
-            kinds.add(str(field.lastgroup))
-            last = n
+            kind, last = str(field.lastgroup), n
         elif n - last > 1:  # an address list may fold once
             break
-    return last + 1 if "from" in kinds and len(kinds & {"date", "to", "subject"}) >= 2 else 0  # noqa: PLR2004
+        said[kind] = said.get(kind, "") + lines[n]
+    return last + 1 if _heads_a_mail(said) else 0
+
+
+def _heads_a_mail(said: Mapping[str, str]) -> bool:
+    """Whether fields are those of a mail, and no timetable ("From: 1 March", "To: 31 March", "Date: ...")."""
+    if "from" not in said or len(said.keys() & {"date", "to", "subject"}) < 2:  # noqa: PLR2004
+        return False
+    if ADDRESS.search(said["from"]):
+        return True
+    return "subject" in said and ("date" in said or any(map(ADDRESS.search, said.values())))
 
 
 def _attribution(lines: Sequence[str], number: int) -> int:
@@ -129,9 +156,12 @@ def _attribution(lines: Sequence[str], number: int) -> int:
     folds = INTRODUCTION_LINES if OPENS.match(lines[number]) or MOMENT.search(lines[number]) else 1
     for last, joined in _folded(lines, number, folds):
         verb = _wrote(joined)
-        ends = joined.endswith((":", "：")) or (verb and _wrote(joined[-LAST_WORD:]))
+        colon = joined.endswith((":", "："))
+        ends = colon or (verb and _wrote(joined[-LAST_WORD:]))
         if ends and _attributes(joined, verb, lines, last + 1):
             return last + 1
+        if colon:  # it ends here, and is something else
+            return 0
     return 0
 
 
@@ -153,11 +183,32 @@ def _folded(lines: Sequence[str], number: int, folds: int) -> Iterator[tuple[int
 def _attributes(joined: str, verb: bool, lines: Sequence[str], after: int) -> bool:
     """Whether the line says who wrote, or when: with a verb either will do, without one both are needed."""
     address, moment, opens = ADDRESS.search(joined), MOMENT.search(joined), OPENS.match(joined)
-    if (address and moment and (verb or opens)) or (opens and verb and (address or moment)):
-        return True
     marked = next((QUOTED.match(line) for line in lines[after : after + 3] if line), None)
+    if (address and moment and (verb or opens)) or (opens and verb and (address or moment)):
+        return bool(marked or (_introduces(joined) if verb else _stamped(joined)))
     said = not SAID.isdisjoint(LETTERS.findall(joined[-LAST_WORD:].casefold()))
     return bool(marked and (verb or said or (address and moment)))
+
+
+def _stamped(joined: str) -> bool:
+    """Whether a line without a verb is a time and then an address, as some programs introduce a quotation."""
+    return bool(CLOCK.search(joined) and ENDS_WITH_ADDRESS.search(joined))
+
+
+def _introduces(joined: str) -> bool:
+    """Whether "wrote" ends what the line says, and is not said of the writer: else it tells a story."""
+    words = [(word[0].casefold(), word.end()) for word in LETTERS.finditer(joined)]
+    at = max((n for n, (word, _) in enumerate(words) if word in WROTE), default=None)
+    if at is None:  # written without spaces
+        return True
+    before = [word for word, _ in words[max(at - 2, 0) : at] if word not in MEANWHILE][-1:]
+    beside = [*before, *(word for word, _ in words[at + 1 : at + 2])]
+    rest = ASIDE.sub("", joined[words[at][1] :])
+    if not OURSELVES.isdisjoint(beside) or GOES_ON.search(rest):
+        return False
+    if words[at][0] in NAME_FOLLOWS:
+        return len(LOWER.findall(rest)) <= 2  # noqa: PLR2004 - "van der", "den 3 mars"
+    return not LETTERS.search(rest) or bool(WHEN.match(rest) and len(LOWER.findall(rest)) <= 1)
 
 
 def _above(lines: Sequence[str], number: int) -> int:

@@ -9,6 +9,13 @@ WROTE = frozenset(
     "wrote writes schrieb geschrieben écrit ecrit escribió escribio scritto scrive schreef geschreven escreveu skrev "
     "skreiv kirjoitti napisał napisała napsal napsala написал написала пишет написав пише yazdı írta scris έγραψε".split()
 )
+# After these comes the name; elsewhere the verb is the last word.
+NAME_FOLLOWS = frozenset({"schrieb", "schreef", "skrev", "skreiv"})
+# Beside the verb: no program says of the writer that he wrote.  "Nous avons écrit", "schrieb ich".
+OURSELVES = frozenset("i we ich wir nous avons ai abbiamo ho ik wij jag vi jeg ja já я мы мной".split())
+MEANWHILE = frozenset(
+    "also already then just once have had had's auch schon aussi déjà anche già ook också også".split()
+)
 # Said of somebody whose words follow, marked: without marks it may be a story.
 SAID = frozenset(
     "said says sagte dit dijo disse zei sade sagde sa sanoi powiedział powiedziała řekl řekla сказал сказала".split()

@@ -62,6 +62,23 @@ _CHARSETS = {
 }
 YEAR = re.compile(r":\d{4}$")  # ISO_8859-1:1987
 
+# Charsets in which two letters in a row may be valid UTF-8 by chance: 毛 in GBK is ë, รถ in Thai is ö.
+CROWDED = frozenset({"cp932", "euc_jp", "cp949", "gb18030", "big5hkscs", "cp874"})
+# Letters and signs that mail is really written in: two bytes of UTF-8 each, then three and four ...
+LETTERS = re.compile(
+    r"[\x00-\x7f\u00a0-\u017f\u01a0\u01a1\u01af\u01b0\u0218-\u021b\u0300-\u0304\u0384-\u03ce\u0400-\u045f"
+    r"\u0490\u0491\u05d0-\u05ea\u060c-\u06ff\u0e01-\u0e5b\u1e00-\u1eff\u2000-\u22ff\u2460-\u27bf"
+    r"\u3000-\u9fff\uac00-\ud7a3\ufe00-\ufe0f\ufeff-\U0001faff]*"
+)
+# ... and what shows that they are meant: inside an ASCII word, a word of one alphabet, any of three bytes.
+MEANT = re.compile(
+    r"[a-z][\u00c0-\u017f]|[\u00c0-\u017f][a-z]|[\u0384-\u03ce]{3}|[\u0400-\u045f]{3}|[\u05d0-\u05ea]{3}"
+    r"|[\u0620-\u06ff]{3}|\u00a0|[\u00a3\u00a7]\d|[\u0800-\U0001faff]"
+)
+MOST_BY_CHANCE = 8  # letters; of nine, one text in a million is valid UTF-8
+BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+FEW = 8  # bytes: four letters of UTF-16, which may all be ASCII by chance
+
 
 def _plainly(name: str) -> str:
     """Return a charset's name without what senders vary: ISO_8859-1, iso8859-1 and "iso-8859-1" are one."""
@@ -101,8 +118,8 @@ def known(charset: str) -> bool:
 def decode(data: bytes, charset: str | None) -> tuple[str, str | None]:
     """Decode *data* by the charset a mail names: (text, defect or None).  Never raises.
 
-    Bytes that are valid UTF-8 with at least one non-ASCII character are UTF-8, whatever a
-    single-byte label says: no real text of another charset looks like that by chance.
+    Bytes that are valid UTF-8 with at least one non-ASCII character are UTF-8, whatever the label
+    says: a text of another charset looks like that by chance only when it is short, and then it is weighed.
     """
     name = _plainly(charset or "")
     if name in REFUSED:
@@ -110,12 +127,41 @@ def decode(data: bytes, charset: str | None) -> tuple[str, str | None]:
     codec = CODECS.get(name)
     if codec is None:
         return _guess(data), None if not name and data.isascii() else "charset-unknown"
-    if not data.isascii() and codec != "utf_8" and not codec.startswith("utf_16"):
-        try:
-            return data.decode("utf-8"), "charset-wrong"
-        except UnicodeDecodeError:
-            pass
+    if codec != "utf_8":
+        text = _mislabelled(data, codec)
+        if text is not None:
+            return text, "charset-wrong"
     return _strictly(data, codec)
+
+
+def _mislabelled(data: bytes, codec: str) -> str | None:
+    """Return *data* read as UTF-8 where that is what it is, though it is called *codec*; else None."""
+    wide = codec.startswith("utf_16")
+    if (data.isascii() and not wide) or (wide and _is_wide(data)):
+        return None
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    return None if codec in CROWDED and _by_chance(data, text, codec) else text
+
+
+def _is_wide(data: bytes) -> bool:
+    """Whether *data* may be UTF-16: its mark or a NUL tells; of a few bytes nobody can."""
+    few = len(data) < FEW and len(data) % 2 == 0 and not re.search(rb"\s", data)
+    return data.startswith(BOMS) or b"\0" in data or few
+
+
+def _by_chance(data: bytes, text: str, codec: str) -> bool:
+    """Whether *data* is a short text of *codec* whose reading as UTF-8, *text*, is chance: no words."""
+    foreign = len(text) - len(text.encode("ascii", "ignore"))
+    if foreign > MOST_BY_CHANCE or (LETTERS.fullmatch(text) and MEANT.search(text)):
+        return False
+    try:
+        codecs.decode(data, codec)
+    except (UnicodeError, ValueError):
+        return False
+    return True
 
 
 def undeclared(data: bytes, charset: str) -> str:
@@ -126,12 +172,15 @@ def undeclared(data: bytes, charset: str) -> str:
     if data.isascii():
         return data.decode("ascii")
     codec = CODECS.get(_plainly(charset), "utf_8")
-    for attempt in ("utf_8", codec):
-        try:
-            return codecs.decode(data, attempt) if not attempt.startswith("utf_16") else _guess(data)
-        except (UnicodeError, ValueError):
-            continue
-    return _guess(data)
+    if codec.startswith("utf_16"):
+        return _guess(data)
+    text = _mislabelled(data, codec)
+    if text is not None:
+        return text
+    try:
+        return codecs.decode(data, codec)
+    except (UnicodeError, ValueError):
+        return _guess(data)
 
 
 def _strictly(data: bytes, codec: str) -> tuple[str, str | None]:

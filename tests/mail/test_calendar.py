@@ -86,6 +86,49 @@ def test_a_zone_described_in_the_mail_is_used_unless_it_has_no_end(event):
     )
 
 
+LASTS = {
+    "DTSTART:20260303T100000Z\r\nDURATION:PT1H": "2026-03-03T11:00:00Z",
+    "DTSTART;TZID=Europe/Stockholm:20260328T100000\r\nDURATION:P1D": "2026-03-29T08:00:00Z",  # a day of 23 hours
+    "DTSTART;TZID=Europe/Stockholm:20260328T230000\r\nDURATION:PT6H": "2026-03-29T04:00:00Z",
+    "DTSTART:20260303T100000\r\nDURATION:P1DT30M": "2026-03-04T10:30:00",
+    "DTSTART;VALUE=DATE:20260303\r\nDURATION:P2D": "2026-03-05",
+    "DTSTART:99991231T235959Z\r\nDURATION:PT1H": "",
+    "DTSTART;TZID=America/New_York:99991231T235959\r\nDURATION:PT1H": "",
+    "DTSTART:20260303T100000Z\r\nDURATION:P99999999999999D": "",
+    "DTSTART:20260303T100000Z\r\nDURATION:-PT1H": "",
+    "DTSTART:20260303T100000Z\r\nDTEND:20260303T103000Z\r\nDURATION:PT1H": "2026-03-03T10:30:00Z",
+    "DTSTART:20260303T100000Z\r\nDTEND:garbage\r\nDURATION:PT1H": "2026-03-03T11:00:00Z",
+    "DURATION:PT1H": "",
+}
+
+
+@pytest.mark.parametrize("lines", LASTS)
+def test_an_event_that_says_how_long_it_lasts_has_an_end(lines, event):
+    assert event(f"UID:1\r\n{lines}\r\n").ends == LASTS[lines]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "DTSTART",
+        "DTEND",
+        "DURATION",
+        "RRULE:FREQ=NEVER\r\nX",
+        "SEQUENCE",
+        "RECURRENCE-ID",
+        'ATTENDEE;CN="a:b\r\nX',
+    ],
+)
+def test_a_property_that_cannot_be_read_costs_itself_alone(name, read, mixed):
+    good = EVENT if name not in {"DTSTART", "DTEND"} else EVENT.replace(f"{name};", "X-OLD;")
+    mail = read(mixed(invitation(good, more=f"{name}:garbage\r\n"), subtype=b"alternative"))
+    one = mail.calendar.events[0]
+
+    assert (mail.kind, one.title, one.organizer) == ("calendar", "Board, Q1", "ada@lp.example")
+    assert one.starts == ("" if name == "DTSTART" else "2026-03-03T09:00:00Z")
+    assert ("calendar-broken" in mail.defects) is (name[:8] != "ATTENDEE")
+
+
 @pytest.mark.parametrize(
     "broken",
     [

@@ -152,6 +152,30 @@ def test_what_is_no_such_envelope_stays_a_file(garbage, read, mixed):
     assert [file.content for file in mail.attachments] == [garbage]
 
 
+@pytest.mark.parametrize(
+    "hollow",
+    [
+        bytes.fromhex("300d06092a864886f70d010702a000"),
+        bytes.fromhex("301b06092a864886f70d010702a00e300c02010131003005060100a000"),
+    ],
+)
+def test_a_hollow_envelope_costs_neither_the_letter_nor_the_file_beside_it(hollow, read, mixed):
+    pdf = b"Content-Type: application/pdf; name=terms.pdf\r\n\r\n%PDF"
+    mail = read(mixed(TEXT, pdf, attached(b"application/octet-stream; name=x.p7m", hollow)))
+
+    assert mail.text == "See attached."
+    assert [file.filename for file in mail.attachments] == ["terms.pdf", "x.p7m"]
+
+
+def test_an_envelope_nobody_foresaw_stays_a_file_and_says_so(read, mixed, monkeypatch):
+    monkeypatch.setattr(cms, "content_of", lambda _: 1 / 0)
+
+    mail = read(mixed(TEXT, attached(b"application/pkcs7-mime; name=smime.p7m", signed(TEXT))))
+
+    assert (mail.text, [file.filename for file in mail.attachments]) == ("See attached.", ["smime.p7m"])
+    assert "envelope-failed" in mail.defects
+
+
 SEALED = {
     "signed S/MIME": (b"Content-Type: application/pkcs7-signature; name=smime.p7s\r\n\r\nx", "signed"),
     "signed PGP": (b"Content-Type: application/pgp-signature\r\n\r\nx", "signed"),

@@ -29,6 +29,9 @@ def idna(domain):
             ("international-domain", "look-alike-domain", "mixed-scripts-in-domain"),
         ),
         ("Ada <ada@аррӏе.example>", ("international-domain", "look-alike-domain")),
+        ("Ada <ada@straße.example>", ("international-domain",)),
+        ("Ada <ada@ꜱtripe.example>", ("international-domain", "look-alike-domain")),
+        ("Ada <ada@ɴordwind.example>", ("international-domain", "look-alike-domain")),
         ("Ada <ada@οοο.example>", ("international-domain", "look-alike-domain")),
     ],
 )
@@ -50,6 +53,11 @@ def test_an_international_domain_is_shown_in_both_forms():
     assert shown("ada@lp.example") == "ada@lp.example"
     assert shown(f"ada@{idna('bücher.example')}") == "ada@xn--bcher-kva.example (bücher.example)"
     assert unicode_domain("xn--\u00e9") == unicode_domain("xn--99999999999") == ""
+
+
+def test_a_domain_with_a_sharp_s_or_of_young_letters_is_shown_in_both_forms():
+    assert unicode_domain("xn--strae-oqa.de") == "straße.de"
+    assert shown("ada@xn--tripe-n92s.com") == "ada@xn--tripe-n92s.com (ꜱtripe.com)"
 
 
 def test_letters_are_compared_by_what_they_look_like():

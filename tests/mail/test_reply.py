@@ -27,6 +27,11 @@ INTRODUCTIONS = {
     "gmail zh": f"{ADA} 于2026年3月3日周二 10:00写道：",
     "gmail ko": f"2026년 3월 3일 (화) 오전 10:00, {ADA}님이 작성:",
     "gmail tr": f"{ADA}, 3 Mar 2026 Sal, 10:00 tarihinde şunu yazdı:",
+    "gmail hu": f"{ADA} ezt írta (időpont: 2026. márc. 3., K, 10:00):",
+    "notes": f"{ADA} wrote on 03/03/2026 10:00:00 AM:",
+    "notes fr": f"{ADA} a écrit le 3 mars 2026 à 10:00 :",
+    "proton": f"‐‐‐‐‐‐‐ Original Message ‐‐‐‐‐‐‐\nOn Tuesday, March 3rd, 2026 at 10:00, {ADA} wrote:",
+    "outlook without addresses": "From: Ada Lindqvist\nSent: Tuesday, March 3, 2026 10:00 AM\nTo: Vera Brandt\nSubject: RE: Round",
     "apple en": "On 3 Mar 2026, at 10:00, Ada Lindqvist wrote:",
     "thunderbird ru": "03.03.2026 10:00, Ada Lindqvist пишет:",
     "outlook en": f"From: {ADA}\nSent: Tuesday, March 3, 2026 10:00 AM\nTo: Vera\nSubject: RE: Round",
@@ -112,11 +117,49 @@ def test_a_signature_is_taken_off(kind):
         "Terms:\n- 20m\n- 1x preference\n\nhttps://docs.lp.example/terms",
         "Thanks",
         "Best regards,\nAda",
+        "Payment schedule\n\nFrom: 1 March 2026\nTo: 31 March 2026\nDate: to be agreed\n\nPlease confirm the amounts.",
+        "The flight:\n\nFrom: London\nTo: Oslo\nDate: 12 March 2026 10:00\n\nShall I book?",
+        "Hi Ada,\n\nOn 12/03/2026 we wrote to you about the data room:\n\n- financials\n- cap table\n\nPlease send them.",
+        "Hi,\n\nOn 3 March 2026 I wrote:\n\nWe commit 20m.\n\nThat stands.",
+        "Hallo,\n\nam 03.03.2026 schrieb ich Ihnen:\n\nWir zahlen 20m.",
+        "Bonjour,\n\nLe 3 mars 2026 nous avons écrit :\n\nOui.",
+        "As I told you, on Tuesday Ada wrote to ada@lp.example in 2026:\n\nMind the carry.",
+        "On 3 March 2026 the board wrote: we accept.\n\nSo we can proceed.",
+        "Thanks.\n\nOn 3 March 2026 send the signed copy to ada@lp.example:\n\n- the term sheet",
+        "Please wire to:\n\nNorthwind Ltd\nAccount 1234 5678 9012\nSwift ABCD +44 20 1234 5678",
+        "Hello,\n\nPlease wire to:\nNorthwind Ltd\nIBAN 12345678901234\nPhone 555 123 4567",
+        "Here is who to call:\n\nAda Lindqvist\nada@lp.example\n+46 70 123 45 67",
+        "Hi\n\nThanks\n\nPlease send the deck",
+        "Hi\n\nThanks,\nBob\n\nPS: wire 5m to the new account",
+        "Hi\n\nThanks,\nBob\n\nP.S. The account has changed.\nUse the new one.",
+        "Hej\n\nMvh\nAda\n\nPs vi ses",
+        "了解です。\n\n以上\n\n追伸 口座が変わりました",
         "Hi Vera,\n\nthe deck:\nhttps://lp.example/deck\n\nTwo questions:\n1. When?\n2. Where?",
     ],
 )
 def test_words_that_only_look_like_a_quotation_or_a_signature_stay(text):
     assert split(text).new == text
+
+
+def test_a_signature_below_a_postscript_is_taken_off():
+    assert split("Hi\n\nThanks,\nBob\n\nPS: wire 5m\n\n-- \nBob\n").new == "Hi\n\nThanks,\nBob\n\nPS: wire 5m"
+    assert split("Hi.\n\nBest,\nAda\nPS Capital Partners\n").new == "Hi."
+
+
+def test_a_story_about_a_letter_introduces_what_is_marked_below_it():
+    assert split("Hi,\n\nOn 3 March 2026 we wrote to you:\n\n> We commit 20m.").new == "Hi,"
+
+
+def test_the_snippet_begins_with_what_is_new_and_with_the_whole_text_where_nothing_is(read):
+    head = b"From: vera@fund.example\r\n\r\n"
+    below = read(head + b"On 3 Mar 2026, Ada wrote:\r\n> Do you come?\r\n\r\nYes,\r\ngladly.\r\n")
+    forward = read(
+        head
+        + b"---------- Forwarded message ---------\r\nFrom: Ada <ada@lp.example>\r\nSubject: x\r\n\r\nHello\r\n"
+    )
+
+    assert below.snippet == "Yes, gladly."
+    assert forward.snippet.startswith("---------- Forwarded message")
 
 
 def test_a_forward_without_a_word_has_no_new_part():
@@ -156,6 +199,9 @@ def test_a_long_hostile_text_is_read_to_its_end():
         "From: x",
         "1 " * 140 + ":",
         "On " + "a@" * 130 + ":",
+        "On 2026 wrote " + "a" * 280 + ":",
+        "On 2026 schrieb " + "abc " * 70 + ":",
+        "P. S. " * 49,
     ):
         assert split(f"{line}\n" * 1_500).own is not None
 

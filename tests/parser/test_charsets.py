@@ -1,8 +1,13 @@
 """Charsets: what is declared, what is not, and names made to break a decoder."""
 
+import base64
 from encodings.aliases import aliases
 
+import hypothesis.strategies as st
 import pytest
+from hypothesis import given, settings
+
+from consumer.mail.text import decode
 
 ODD = [
     "", " ", "''", '""', "utf-7", "UTF7", "unicode_escape", "raw_unicode_escape", "idna", "punycode", "undefined",
@@ -109,3 +114,56 @@ def test_a_body_is_read_by_its_charset_or_a_better_one(declared, data, expected,
 
     defects = [code for code in mail.defects if code.startswith("charset")]
     assert (mail.text, *defects) == expected
+
+
+EAST = {
+    "gb2312": "要约", "gb18030": "一", "gbk": "毛", "big5": "羅", "euc-jp": "谷", "euc-kr": "친", "shift_jis": "ﾃｽ", "tis-620": "รถ", "windows-874": "แตก",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("charset", EAST)
+def test_a_short_word_of_the_east_is_not_taken_for_utf8(charset, read, sound):
+    word = EAST[charset]
+    data = word.encode({"windows-874": "cp874"}.get(charset, charset))
+    encoded = base64.b64encode(data).decode()
+    head = f"Subject: =?{charset}?b?{encoded}?=\r\nContent-Type: text/plain; charset={charset}\r\n"
+    mail = sound(read(head.encode() + b"To: " + data + b" <v@fund.example>\r\n\r\n" + data))
+
+    assert data.decode("utf-8")  # or this would prove nothing
+    assert (mail.subject, mail.text, mail.participants[0].name) == (word, word, word)
+    assert "charset-wrong" not in mail.defects
+
+
+@pytest.mark.parametrize("charset", ["gb2312", "big5", "euc-jp", "euc-kr", "shift_jis", "tis-620"])
+@pytest.mark.parametrize(
+    "words",
+    ["Grüße aus Köln", "Zoë", "à bientôt, André", "Условия сделки", "Όροι", "תנאים", "شروط", "a\u00a0b", "£5m", "关于基金的条款", "投資条件"],
+)  # fmt: skip
+def test_utf8_called_something_of_the_east_is_recognised(words, charset, read, sound):
+    mail = sound(read(f"Content-Type: text/plain; charset={charset}\r\n\r\n{words}".encode()))
+
+    assert mail.text == words
+    assert "charset-wrong" in mail.defects
+
+
+@given(st.text(st.sampled_from("".join(bytes((a, b)).decode("gb2312") for a in range(0xB0, 0xD7) for b in range(0xA1, 0xFE))), min_size=1, max_size=12))  # fmt: skip
+@settings(deadline=None, derandomize=True)  # three rare signs in a row, 味味味, may be Greek
+def test_common_chinese_words_alone_are_read_as_they_are_declared(words):
+    assert decode(words.encode("gb2312"), "gb2312") == (words, None)
+
+
+@pytest.mark.parametrize("charset", ["utf-16", "utf-16le", "utf-16be"])
+@pytest.mark.parametrize("words", ["We accept your offer.", "Grüße, Ada", "<p>We decline.</p>\r\n", "Yes"])
+def test_plain_text_called_utf16_is_read_as_what_it_is(words, charset, read, sound):
+    mail = sound(read(f"Content-Type: text/plain; charset={charset}\r\n\r\n{words}".encode()))
+
+    assert (mail.text, "charset-wrong" in mail.defects) == (words.replace("\r", ""), True)
+
+
+@pytest.mark.parametrize("words", ["中", "中文", "关于基金的条款", "Condiții", "条款 1\n"])
+@pytest.mark.parametrize("charset", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_real_utf16_is_still_read(words, charset, read, sound):
+    raw = f"Content-Type: text/plain; charset={charset}\r\n\r\n".encode() + words.encode(charset)
+    mail = sound(read(raw))
+
+    assert (mail.text, "charset-wrong" in mail.defects) == (words, False)

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator, Sequence
 
+from infra.local.fuzz.envelopes import enveloped
 from infra.local.fuzz.samples import HOSTILE
 
 MOST_BYTES = 200_000  # of one mail
@@ -64,4 +65,9 @@ def _shuffle(raw: bytes, samples: Sequence[bytes], chance: random.Random) -> byt
     return b"\n".join(lines)
 
 
-STEPS = (_insert, _insert, _repeat, _cut, _flip, _graft, _shuffle)
+def _seal(raw: bytes, samples: Sequence[bytes], chance: random.Random) -> bytes:
+    del raw, samples
+    return enveloped(chance)
+
+
+STEPS = (_seal, _insert, _insert, _repeat, _cut, _flip, _graft, _shuffle)

@@ -24,6 +24,7 @@ HOSTILE = (
     ENDLESS_ZONE, b"DTSTART:00010101T000000Z\r\n", b"DTEND:99991231T235959Z\r\n",
     b"Authentication-Results: mx.google.com; dmarc=pass header.from=lp.example\r\n", b"\xe2\x80\xae", b"\x30\x80" * 200,
     b"Final-Recipient: rfc822;\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n", b"\x78\x9f\x3e\x22\0\0",
+    b"\xa0\0", b"\x30\0", b"\x24\x80\0\0", bytes.fromhex("300d06092a864886f70d010702a000"),
 )  # fmt: skip
 
 HEAD = b"From: Ada <ada@lp.example>\r\nTo: vera@fund.example\r\nDate: Tue, 3 Feb 2026 10:00:00 +0100\r\nMessage-ID: <1@lp.example>\r\nMIME-Version: 1.0\r\n"
@@ -72,19 +73,20 @@ def _report() -> bytes:
     )  # fmt: skip
 
 
-def _attribute(level: int, attribute: int, value: bytes) -> bytes:
-    return struct.pack("<BII", level, attribute, len(value)) + value + struct.pack("<H", sum(value) & 0xFFFF)
+def attribute(level: int, name: int, value: bytes) -> bytes:
+    """Return one attribute of an Outlook envelope, its checksum right."""
+    return struct.pack("<BII", level, name, len(value)) + value + struct.pack("<H", sum(value) & 0xFFFF)
 
 
 def tnef(*files: tuple[bytes, bytes]) -> bytes:
     """Return an Outlook envelope around (name, content) files."""
     packed = b"".join(
-        _attribute(2, 0x69002, b"\1" + bytes(13))
-        + _attribute(2, 0x18010, name + b"\0")
-        + _attribute(2, 0x6800F, content)
+        attribute(2, 0x69002, b"\1" + bytes(13))
+        + attribute(2, 0x18010, name + b"\0")
+        + attribute(2, 0x6800F, content)
         for name, content in files
     )
-    return struct.pack("<IH", 0x223E9F78, 1) + _attribute(1, 0x89006, b"\0\0\1\0") + packed
+    return struct.pack("<IH", 0x223E9F78, 1) + attribute(1, 0x89006, b"\0\0\1\0") + packed
 
 
 def _tnef() -> bytes:
@@ -96,7 +98,8 @@ def _tnef() -> bytes:
     )
 
 
-def _der(tag: int, content: bytes) -> bytes:
+def der(tag: int, content: bytes) -> bytes:
+    """Return one value as S/MIME packs it, its length right."""
     size = len(content)
     length = bytes([size]) if size < 0x80 else b"\x82" + size.to_bytes(2, "big")  # noqa: PLR2004 - the short form
     return bytes([tag]) + length + content
@@ -104,9 +107,9 @@ def _der(tag: int, content: bytes) -> bytes:
 
 def signed(inner: bytes) -> bytes:
     """Return *inner* as S/MIME signed data (without signatures: nobody checks them here)."""
-    data = _der(0x30, _der(6, bytes.fromhex("2a864886f70d010701")) + _der(0xA0, _der(4, inner)))
-    content = _der(0x30, _der(2, b"\1") + _der(0x31, b"") + data + _der(0x31, b""))
-    return _der(0x30, _der(6, bytes.fromhex("2a864886f70d010702")) + _der(0xA0, content))
+    data = der(0x30, der(6, bytes.fromhex("2a864886f70d010701")) + der(0xA0, der(4, inner)))
+    content = der(0x30, der(2, b"\1") + der(0x31, b"") + data + der(0x31, b""))
+    return der(0x30, der(6, bytes.fromhex("2a864886f70d010702")) + der(0xA0, content))
 
 
 def _signed() -> bytes:

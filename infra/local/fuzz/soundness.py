@@ -12,7 +12,7 @@ from consumer.mail.message import Mail
 DIRTY = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 MEBIBYTE = 1024 * 1024
 # A child that had to be killed is what the limits are for; a fuzzed mail of this size should not need it.
-UNFORESEEN = frozenset({"parse-failed", "parse-died", "parse-too-slow"})
+UNFORESEEN = frozenset({"parse-failed", "parse-died", "parse-too-slow", "envelope-failed"})
 
 
 def faults(mail: Mail, received_at: datetime) -> list[str]:

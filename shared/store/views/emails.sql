@@ -45,7 +45,7 @@ COMMENT ON COLUMN crm.emails.sent_at IS 'The Date header when it can be believed
 COMMENT ON COLUMN crm.emails.direction IS 'inbound, outbound (a copy with the label SENT proves it), or both: from us to ourselves and an investor.';
 COMMENT ON COLUMN crm.emails.author_address IS 'Who wrote it, lower case; null when the header names nobody, or several.';
 COMMENT ON COLUMN crm.emails.author_name IS 'The name beside the address, as the sender wrote it. Anybody can write anything here: see marks.';
-COMMENT ON COLUMN crm.emails.snippet IS 'The beginning of the new text. Null unless visibility is full.';
+COMMENT ON COLUMN crm.emails.snippet IS 'The beginning of the new text, of the whole text where nothing is new. Null unless visibility is full.';
 COMMENT ON COLUMN crm.emails.body_text IS 'The whole text, quotations included. Null unless visibility is full.';
 COMMENT ON COLUMN crm.emails.body_html IS 'The HTML as it was sent: clean it before you show it. Null unless visibility is full.';
 COMMENT ON COLUMN crm.emails.visibility IS 'How much may be seen: full, subject or metadata. The strictest mailbox that holds a copy decides.';
