@@ -136,7 +136,8 @@ class Capture:
     def _threads(self, thread_ids: Sequence[str]) -> set[str]:
         """Read threads whole; return the ids of the messages that are settled by it.
 
-        What a thread does not bring whole (attachments, a body Gmail put aside) is left to be read raw.
+        What a thread does not bring whole (attachments, a body Gmail put aside, a name that may be an
+        address) is left to be read raw: nothing is let go on half a reading.
         """
         wholes = {
             whole.message.id: whole
@@ -154,7 +155,7 @@ class Capture:
             Fetched(one, messages[one.gmail_id], wholes[one.gmail_id].json, is_json=True) for one in shown
         ]
         prepared = self._prepare(fetched)
-        partly = [one for one in prepared if one.lacks_files or one.unread]
+        partly = [one for one in prepared if one.partial or one.unread]
         self._drop(partly)
         self._settle([one for one in prepared if one not in partly])
         return messages.keys() - {one.gmail_id for one in partly}

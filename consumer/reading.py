@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
-from consumer.mail.gmail_json import NOT_FETCHED
+from consumer.mail.gmail_json import NOT_FETCHED, UNCERTAIN
 from consumer.mail.message import Attachment, Mail
 from consumer.match import Match, Own
 from consumer.parsing import Parsers
@@ -39,9 +39,13 @@ class Prepared:
         return self.entry.gmail_id
 
     @property
-    def lacks_files(self) -> bool:
-        """Whether attachments are named but were not handed over: a thread brings only texts."""
-        return NOT_FETCHED in self.mail.defects
+    def partial(self) -> bool:
+        """Whether only the raw message says all of it.
+
+        A thread brings texts, with names decoded; a file that is text may no longer be as it was sent.
+        """
+        defects = self.mail.defects
+        return NOT_FETCHED in defects or UNCERTAIN in defects or bool(self.mail.attachments)
 
     @property
     def unread(self) -> bool:

@@ -29,6 +29,10 @@ DEFECTS: dict[str, str] = {
     "parse-too-slow": "Reading this message took longer than allowed; it is kept unread.",
     "part-attachment-not-fetched": "An attachment's bytes are not part of this export.",
     "part-limit": "Parts beyond 1,000 were left out.",
+    "people-uncertain": (
+        "Gmail's JSON has names decoded, and what in them may be an address cannot be told: "
+        "only the raw message says who takes part."
+    ),
     "references-limit": "More than 200 references: the oldest were left out.",
     "structure-broken": (
         "The MIME structure is damaged (boundary, header or encoding); every byte that "
