@@ -1,5 +1,6 @@
 """From Gmail's raw answer to a message ready to be stored: first the raw is kept, then parsed."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -73,7 +74,7 @@ class Prepared:
             labels=tuple(self.message.label_ids),
             historic=not self.entry.live or self._imported,
             message_id=mail.message_id,
-            digest=mail.digest,
+            digest=digest(mail, self.message.label_ids),
             subject=mail.subject,
             sent_at=mail.date,
             date_source=mail.date_source,
@@ -137,6 +138,17 @@ def prepare(
         Prepared(one.entry, one.message, mail, digest, len(one.source), claim, keeper, most)
         for one, (digest, claim), mail in zip(fetched, kept, mails, strict=True)
     ]
+
+
+def digest(mail: Mail, labels: Sequence[str]) -> str:
+    """Return what two copies must share to be one message.
+
+    A sent copy alone may tell of a Bcc: a received one that shows any says what no other copy does.
+    """
+    hidden = sorted({person.address for person in mail.participants if person.role == "bcc"})
+    if "SENT" in labels or not hidden:
+        return mail.digest
+    return hashlib.sha256("\0".join((mail.digest, *hidden)).encode()).hexdigest()
 
 
 def references(mail: Mail) -> tuple[str, ...]:

@@ -101,7 +101,7 @@ def assemble(tree: Tree, *, received_at: datetime, receiver: str = RECEIVER) -> 
         marks=looks.marks(author, subject),
         defects=tuple(sorted(tree.defects)),
         # As stated: when a copy was received is no part of what all copies share.
-        digest=_digest(author, stated or EPOCH, subject, read.text),
+        digest=_digest(everybody, stated or EPOCH, subject, read),
     )
 
 
@@ -194,7 +194,19 @@ def _believable(moment: datetime) -> datetime:
     return moment if EPOCH <= moment < datetime(3000, 1, 1, tzinfo=UTC) - FUTURE else EPOCH
 
 
-def _digest(author: Participant | None, date: datetime, subject: str, text: str) -> str:
-    """Digest what every copy of one e-mail shares; spaces are folded, because servers re-wrap text."""
-    parts = (author.address if author else "", date.isoformat(), subject, " ".join(text.split()))
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+def _digest(people: Iterable[Participant], date: datetime, subject: str, read: body.Body) -> str:
+    """Digest all that a reader is shown and every copy of one e-mail shares.
+
+    Spaces are folded, because servers re-wrap text.  A Bcc stands in the sender's copy alone.
+    """
+    shown = sorted({(one.role, one.address) for one in people if one.role in {"from", "to", "cc"}})
+    files = sorted((file.sha256, file.filename) for file in read.attachments)
+    parts = (
+        date.isoformat(),
+        subject,
+        " ".join(read.text.split()),
+        " ".join(read.html.split()),
+        shown,
+        files,
+    )
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
