@@ -60,7 +60,8 @@ class Parsers:
     def parse_json(self, mails: Sequence[tuple[bytes, datetime]]) -> list[Mail]:
         """Parse (Gmail's JSON in format full, time received), as `parse` does raw bytes."""
         futures: list[Future[Mail]] = [
-            self._pool.schedule(_parse_json, args=[json, at], timeout=SECONDS) for json, at in mails
+            self._pool.schedule(_parse_json, args=[json, at, self._receiver], timeout=SECONDS)
+            for json, at in mails
         ]
         return [_result(future, json, at) for future, (json, at) in zip(futures, mails, strict=True)]
 
@@ -79,9 +80,9 @@ def _parse(raw: bytes, received_at: datetime, receiver: str) -> Mail:
     return parse(raw, received_at=received_at, receiver=receiver)
 
 
-def _parse_json(json: bytes, received_at: datetime) -> Mail:
+def _parse_json(json: bytes, received_at: datetime, receiver: str) -> Mail:
     try:
-        return mail_of(msgspec.json.decode(json), otherwise=received_at)
+        return mail_of(msgspec.json.decode(json), otherwise=received_at, receiver=receiver)
     except (NotAMessage, msgspec.DecodeError):
         return opaque(json, received_at=received_at, defect="parse-failed")
 

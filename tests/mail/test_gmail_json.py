@@ -4,12 +4,14 @@ import random
 from datetime import UTC, datetime
 from email.header import Header
 
+import msgspec
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from consumer.mail.gmail_json import UNCERTAIN, mail_of
 from consumer.mail.parse import parse
+from consumer.parsing import Parsers
 from infra.local.google import tree
 from infra.local.google.payload import Manner, full
 
@@ -99,3 +101,14 @@ def test_json_is_not_sure_of_an_author_our_receiver_does_not_vouch_for(dmarc):
     _, json = both(results + raw_of("Ivy <ivy@lp.example>", "ada@fund.test"))
 
     assert (UNCERTAIN in json.defects) == (dmarc != "lp.example")
+
+
+def test_the_verdict_of_a_receiver_of_ones_own_counts_however_a_message_was_fetched():
+    results = b"Authentication-Results: mx.relay.example; dmarc=pass header.from=lp.example\r\n"
+    raw = results + raw_of("Ivy <ivy@lp.example>", "ada@fund.test")
+    json = msgspec.json.encode({"payload": full(tree.parse(raw), MANNER, random.Random(1), str)})  # noqa: S311
+
+    with Parsers(1, "mx.relay.example") as children:
+        found = [*children.parse([(raw, NOW)]), *children.parse_json([(json, NOW)])]
+
+    assert [mail.verdict.verified for mail in found] == [True, True]
