@@ -1,10 +1,10 @@
 -- name: lock
--- The inner query sorts before the outer one locks: everybody takes these locks in the same order.
--- Keys share 512 locks: a batch may cite thousands of messages, and the server's lock table is finite.
-SELECT count(pg_advisory_xact_lock(724013, bucket))
-  FROM (SELECT DISTINCT (hashtextextended(name, 724013) & 511)::int AS bucket
-          FROM unnest(%(keys)s::text[]) AS name ORDER BY bucket OFFSET 0) AS sorted;
-
+-- Sorted before they are locked: everybody takes these locks in the same order.
+SELECT FROM mailroom.turns
+ WHERE name = 'message'
+   AND number IN (SELECT hashtextextended(key, 724013) & 511 FROM unnest(%(keys)s::text[]) AS key)
+ ORDER BY number
+   FOR UPDATE;
 
 -- name: insert
 WITH email AS (
@@ -77,7 +77,7 @@ SELECT email.id, m.*
 ON CONFLICT DO NOTHING;
 
 -- name: lock_feed
-SELECT pg_advisory_xact_lock(724012);
+SELECT mailroom.take_turn('feed');
 
 -- name: announce
 WITH added AS (
