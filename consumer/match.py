@@ -11,7 +11,7 @@ from typing import Literal
 
 from publicsuffixlist import PublicSuffixList
 
-from consumer.mail.addresses import normal
+from consumer.mail.addresses import normal, unquoted
 from consumer.mail.message import Participant, Role
 
 Strategy = Literal["address", "domain"]
@@ -171,6 +171,7 @@ def _normal_domain(value: str) -> str:
 def canonical(address: str) -> str:
     """Return the address mail to *address* ends at: no plus-tag, and no dots for Gmail: it ignores them."""
     local, _, domain = address.rpartition("@")
+    local = unquoted(local)
     if not local.startswith('"'):
         local = local.partition("+")[0] or local
         if domain in GMAIL:
