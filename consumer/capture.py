@@ -37,7 +37,7 @@ LAG_PAUSES = (timedelta(seconds=2), timedelta(seconds=5), timedelta(seconds=15))
 LAG_AGE = timedelta(seconds=30)
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(hours=1)
-TOGETHER = 25  # raw messages in memory at once
+TOGETHER = 25  # raw messages in memory at once; of large ones Gmail's client hands over fewer
 STORED_TOGETHER = 100
 
 

@@ -39,17 +39,17 @@ def parse(raw: bytes, *, received_at: datetime, receiver: str = RECEIVER) -> Mai
     try:
         return assemble(take_apart(raw), received_at=received_at, receiver=receiver)
     except Exception:  # noqa: BLE001 - whatever a hostile mail provokes must cost this message alone
-        return opaque(raw, received_at=received_at, defect="parse-failed")
+        return opaque(raw, received_at=received_at, defect="parse-failed", receiver=receiver)
 
 
-def opaque(raw: bytes, *, received_at: datetime, defect: str) -> Mail:
+def opaque(raw: bytes, *, received_at: datetime, defect: str, receiver: str = RECEIVER) -> Mail:
     """Return a mail whose body could not be read: what its head says, no text, no attachment.
 
     Who wrote to whom decides whether it is anybody's mail at all, and the head is read in linear time
     whatever the body does: so a message that kills its reader still reaches its investor, unread.
     """
     try:
-        mail = assemble(Tree(head.alone(raw), []), received_at=received_at)
+        mail = assemble(Tree(head.alone(raw), []), received_at=received_at, receiver=receiver)
     except Exception:  # noqa: BLE001 - as parse(): then nothing at all is known of it
         mail = Mail(
             message_id="", in_reply_to=(), references=(), subject="", date=_believable(received_at),
