@@ -39,7 +39,7 @@ LAG_PAUSES = (timedelta(seconds=2), timedelta(seconds=5), timedelta(seconds=15))
 LAG_AGE = timedelta(seconds=30)
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(hours=1)
-TOGETHER = 25  # raw messages in memory at once
+TOGETHER = 25  # raw messages in memory at once; of large ones Gmail's client hands over fewer
 STORED_TOGETHER = 100
 
 
@@ -132,7 +132,8 @@ class Capture:
     def _threads(self, thread_ids: Sequence[str]) -> set[str]:
         """Read threads whole; return the ids of the messages that are settled by it.
 
-        What a thread does not bring whole (attachments, a body Gmail put aside) is left to be read raw.
+        What a thread does not bring whole (attachments, a body Gmail put aside, a name that may be an
+        address) is left to be read raw: nothing is let go on half a reading.
         """
         wholes = {
             whole.message.id: whole
@@ -150,7 +151,7 @@ class Capture:
             Fetched(one, messages[one.gmail_id], wholes[one.gmail_id].json, is_json=True) for one in shown
         ]
         prepared = self._prepare(fetched)
-        partly = [one for one in prepared if one.lacks_files or one.unread]
+        partly = [one for one in prepared if one.partial or one.unread]
         self._drop(partly)
         self._settle([one for one in prepared if one not in partly])
         return messages.keys() - {one.gmail_id for one in partly}

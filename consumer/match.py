@@ -11,7 +11,8 @@ from typing import Literal
 
 from publicsuffixlist import PublicSuffixList
 
-from consumer.mail.addresses import normal
+from consumer.freemail import TENANTS, is_free_mail
+from consumer.mail.addresses import normal, unquoted
 from consumer.mail.message import Participant, Role
 
 Strategy = Literal["address", "domain"]
@@ -20,22 +21,6 @@ Strategy = Literal["address", "domain"]
 MATCHING: frozenset[Role] = frozenset({"from", "to", "cc", "bcc"})
 LABEL = re.compile(r"[A-Za-z0-9_^-]{1,100}")
 GMAIL = frozenset({"gmail.com", "googlemail.com"})
-
-# Anybody can have an address here, so such a domain says nothing about whose mail it is.
-FREE_MAIL = frozenset(
-    (  # words in a row: a line for each would be three pages
-        "gmail.com googlemail.com outlook.com hotmail.com live.com msn.com yahoo.com ymail.com "
-        "rocketmail.com aol.com icloud.com me.com mac.com proton.me protonmail.com pm.me fastmail.com "
-        "hey.com zoho.com mail.com gmx.com gmx.net gmx.de gmx.at gmx.ch web.de t-online.de freenet.de "
-        "posteo.de mailbox.org orange.fr wanadoo.fr free.fr laposte.net sfr.fr libero.it virgilio.it "
-        "tiscali.it alice.it yahoo.co.uk hotmail.co.uk btinternet.com sky.com yahoo.fr yahoo.de yahoo.es "
-        "yahoo.it yahoo.co.jp docomo.ne.jp ezweb.ne.jp softbank.ne.jp qq.com 163.com 126.com sina.com "
-        "sohu.com foxmail.com naver.com daum.net hanmail.net yandex.ru yandex.com ya.ru mail.ru bk.ru "
-        "inbox.ru list.ru rambler.ru ukr.net seznam.cz wp.pl o2.pl onet.pl interia.pl rediffmail.com "
-        "uol.com.br bol.com.br terra.com.br comcast.net verizon.net att.net sbcglobal.net bellsouth.net "
-        "shaw.ca rogers.com bigpond.com walla.co.il"
-    ).split()
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +54,7 @@ class Own:
         """Whether an address, however spelt, is a colleague's.  A free-mail domain makes nobody one."""
         parents = _with_parents(_domain(address))
         return canonical(address) in _canonical(self.addresses) or any(
-            name in self.domains and name not in FREE_MAIL for name in parents
+            name in self.domains and not is_free_mail(name) for name in parents
         )
 
 
@@ -171,6 +156,7 @@ def _normal_domain(value: str) -> str:
 def canonical(address: str) -> str:
     """Return the address mail to *address* ends at: no plus-tag, and no dots for Gmail: it ignores them."""
     local, _, domain = address.rpartition("@")
+    local = unquoted(local)
     if not local.startswith('"'):
         local = local.partition("+")[0] or local
         if domain in GMAIL:
@@ -242,6 +228,7 @@ def _suffixes() -> PublicSuffixList:
 def _matchable(domain: str) -> list[str]:
     """Return the domain and its parents down to the registrable one; none for free mail, suffixes, IPs."""
     registrable = None if domain.rpartition(".")[2].isdigit() else _suffixes().privatesuffix(domain)
-    if registrable is None or registrable in FREE_MAIL or domain in FREE_MAIL:
+    if registrable is None or is_free_mail(registrable) or is_free_mail(domain):
         return []
-    return [name for name in _with_parents(domain) if name == registrable or name.endswith(f".{registrable}")]
+    names = (name for name in _with_parents(domain) if name not in TENANTS)
+    return [name for name in names if name == registrable or name.endswith(f".{registrable}")]

@@ -22,19 +22,21 @@ from consumer.mail.verdict import RECEIVER
 SECONDS = 10.0
 ADDRESS_SPACE = 768 * 1024 * 1024
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LARGEST = 50 * 1024 * 1024  # bytes of a message that is read whole: as much as Gmail lets in by SMTP
 FRESH_AFTER = 5_000  # messages after which a child is replaced, so that no leak can grow for ever
 
 
 class Parsers:
     """Child processes that turn raw bytes into Mail.  Shared by all threads of a consumer."""
 
-    def __init__(self, children: int, receiver: str = RECEIVER) -> None:
+    def __init__(self, children: int, receiver: str = RECEIVER, *, largest: int = LARGEST) -> None:
         # Spawned, not forked: the consumer has threads, and a forked lock stays locked for ever.
         self._pool = ProcessPool(
             max_workers=children, max_tasks=FRESH_AFTER, initializer=_limit, context=get_context("spawn")
         )
         self._children = children
         self._receiver = receiver  # how our own mail server names itself in Authentication-Results
+        self._largest = largest
 
     def __enter__(self) -> Self:
         """Start the children now: the first mail should not wait for an import."""
@@ -53,22 +55,41 @@ class Parsers:
         """Parse (raw bytes, time received) in parallel; the order is kept.  Never raises for a mail's sake.
 
         A child that overruns its limits is killed and its message becomes opaque, with a defect that says so.
+        So does a message too large to be read whole, of which only the head is.
         """
-        futures = [self._submit(raw, received_at) for raw, received_at in mails]
-        return [_result(future, raw, at) for future, (raw, at) in zip(futures, mails, strict=True)]
+        futures = [
+            self._submit(raw, received_at) if len(raw) <= self._largest else None
+            for raw, received_at in mails
+        ]
+        return [
+            self._result(future, raw, at) if future else self._opaque(raw, at, "message-limit")
+            for future, (raw, at) in zip(futures, mails, strict=True)
+        ]
 
     def parse_json(self, mails: Sequence[tuple[bytes, datetime]]) -> list[Mail]:
         """Parse (Gmail's JSON in format full, time received), as `parse` does raw bytes."""
         futures: list[Future[Mail]] = [
-            self._pool.schedule(_parse_json, args=[json, at], timeout=SECONDS) for json, at in mails
+            self._pool.schedule(_parse_json, args=[json, at, self._receiver], timeout=SECONDS)
+            for json, at in mails
         ]
-        return [_result(future, json, at) for future, (json, at) in zip(futures, mails, strict=True)]
+        return [self._result(future, json, at) for future, (json, at) in zip(futures, mails, strict=True)]
 
     def _submit(self, raw: bytes, received_at: datetime) -> "Future[Mail]":
         future: Future[Mail] = self._pool.schedule(
             _parse, args=[raw, received_at, self._receiver], timeout=SECONDS
         )
         return future
+
+    def _result(self, future: "Future[Mail]", raw: bytes, at: datetime) -> Mail:
+        try:
+            return future.result()
+        except TookTooLong:
+            return self._opaque(raw, at, "parse-too-slow")
+        except (ProcessExpired, MemoryError):
+            return self._opaque(raw, at, "parse-died")
+
+    def _opaque(self, raw: bytes, at: datetime, defect: str) -> Mail:
+        return opaque(raw, received_at=at, defect=defect, receiver=self._receiver)
 
 
 def _limit() -> None:
@@ -79,17 +100,8 @@ def _parse(raw: bytes, received_at: datetime, receiver: str) -> Mail:
     return parse(raw, received_at=received_at, receiver=receiver)
 
 
-def _parse_json(json: bytes, received_at: datetime) -> Mail:
+def _parse_json(json: bytes, received_at: datetime, receiver: str) -> Mail:
     try:
-        return mail_of(msgspec.json.decode(json), otherwise=received_at)
+        return mail_of(msgspec.json.decode(json), otherwise=received_at, receiver=receiver)
     except (NotAMessage, msgspec.DecodeError):
         return opaque(json, received_at=received_at, defect="parse-failed")
-
-
-def _result(future: "Future[Mail]", raw: bytes, received_at: datetime) -> Mail:
-    try:
-        return future.result()
-    except TookTooLong:
-        return opaque(raw, received_at=received_at, defect="parse-too-slow")
-    except (ProcessExpired, MemoryError):
-        return opaque(raw, received_at=received_at, defect="parse-died")

@@ -1,10 +1,11 @@
 """From Gmail's raw answer to a message ready to be stored: first the raw is kept, then parsed."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
-from consumer.mail.gmail_json import NOT_FETCHED
+from consumer.mail.gmail_json import NOT_FETCHED, UNCERTAIN
 from consumer.mail.message import Attachment, Mail
 from consumer.match import Match, Own
 from consumer.parsing import Parsers
@@ -39,9 +40,13 @@ class Prepared:
         return self.entry.gmail_id
 
     @property
-    def lacks_files(self) -> bool:
-        """Whether attachments are named but were not handed over: a thread brings only texts."""
-        return NOT_FETCHED in self.mail.defects
+    def partial(self) -> bool:
+        """Whether only the raw message says all of it.
+
+        A thread brings texts, with names decoded; a file that is text may no longer be as it was sent.
+        """
+        defects = self.mail.defects
+        return NOT_FETCHED in defects or UNCERTAIN in defects or bool(self.mail.attachments)
 
     @property
     def unread(self) -> bool:
@@ -69,7 +74,7 @@ class Prepared:
             labels=tuple(self.message.label_ids),
             historic=not self.entry.live or self._imported,
             message_id=mail.message_id,
-            digest=mail.digest,
+            digest=digest(mail, self.message.label_ids),
             subject=mail.subject,
             sent_at=mail.date,
             date_source=mail.date_source,
@@ -133,6 +138,17 @@ def prepare(
         Prepared(one.entry, one.message, mail, digest, len(one.source), claim, keeper, most)
         for one, (digest, claim), mail in zip(fetched, kept, mails, strict=True)
     ]
+
+
+def digest(mail: Mail, labels: Sequence[str]) -> str:
+    """Return what two copies must share to be one message.
+
+    A sent copy alone may tell of a Bcc: a received one that shows any says what no other copy does.
+    """
+    hidden = sorted({person.address for person in mail.participants if person.role == "bcc"})
+    if "SENT" in labels or not hidden:
+        return mail.digest
+    return hashlib.sha256("\0".join((mail.digest, *hidden)).encode()).hexdigest()
 
 
 def references(mail: Mail) -> tuple[str, ...]:

@@ -114,9 +114,7 @@ class Settings(BaseModel):
     quiet_poll_sec: int = _env("CRM_GMAIL_QUIET_POLL_SEC", 300, ge=5, le=86_400)
     sync_interval_min: int = _env("CRM_GMAIL_SYNC_INTERVAL_MIN", 180, ge=0, le=10_080)  # 0: no checks
     page_size: int = _env("CRM_GMAIL_BACKFILL_PAGE_SIZE", 500, ge=1, le=500)
-    rate_units_sec: float = _env(
-        "CRM_GMAIL_RATE_UNITS_SEC", 100, ge=0, allow_inf_nan=False
-    )  # 0: unlimited, for servers that do not meter
+    rate_units_sec: float = _env("CRM_GMAIL_RATE_UNITS_SEC", 100, ge=0, allow_inf_nan=False)  # 0: unmetered
     # Google may count a delegated service account as one user: then all accounts share one budget.
     rate_scope: Literal["account", "credential"] = _env("CRM_GMAIL_RATE_SCOPE", "account")
     day_units: int = _env("CRM_GMAIL_DAY_UNITS", 80_000_000, ge=0)  # of all accounts; 0: no such limit
@@ -124,6 +122,7 @@ class Settings(BaseModel):
     prices: Prices = _env("CRM_GMAIL_PRICES", prices.PRICES)
     retry_max: int = _env("CRM_GMAIL_RETRY_MAX", 5, ge=1, le=50)
     max_attachment_mb: int = _env("CRM_GMAIL_MAX_ATTACHMENT_MB", 50, ge=1, le=150)
+    max_message_mb: int = _env("CRM_GMAIL_MAX_MESSAGE_MB", 50, ge=1, le=80)  # reading takes nine times that
     stale_days: int = _env("CRM_GMAIL_HISTORY_STALE_DAYS", 5, ge=1, le=30)
     unmatched_retention_days: int = _env("CRM_GMAIL_UNMATCHED_RETENTION_DAYS", 30, ge=0, le=3650)
     on_delete: Literal["keep", "hide", "erase"] = _env("CRM_GMAIL_ON_DELETE", "keep")

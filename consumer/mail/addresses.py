@@ -23,6 +23,7 @@ LOCAL = rf'(?:(?<!{CHARACTER})(?<!@){CHARACTER}+|"(?:[^"\\\r\n]|\\.){{1,62}}")'
 DOMAIN = rf"{CHARACTER}++(?!@)"  # a@b@c is none
 ADDRESS = re.compile(rf"({LOCAL})@({DOMAIN})")
 SHARP = re.compile("[ßẞ]")  # a letter of its own in domains, though not where a local part is folded
+DOT_ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+")
 LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 QUOTED = re.compile(r'"(?:[^"\\]|\\.)*+"?+(?!@)', re.DOTALL)  # but not the local part of an address
 BESIDE_QUOTED = re.compile(r"[^\s\0]\0|\0[^\s]")  # a quoted string, here \0, that is no word of its own
@@ -32,8 +33,9 @@ TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"?|\\.|[()<>,;:]|[^"\\()<>,;:]+', re.DOTALL
 def normal(address: str) -> str | None:
     """Return an addr-spec in the form everything is compared in, or None when it is none.
 
-    Case-folded; the domain in its ASCII (IDNA) form.  What cleaning would change, or looks like an
-    encoded word, is no address: it would turn into another one on the way to the reader.
+    Case-folded; no quotes that say nothing; the domain in its ASCII (IDNA) form.  What cleaning would
+    change, or looks like an encoded word, is no address: it would turn into another one on the way to
+    the reader.
     """
     local, _, domain = address.rpartition("@")
     if domain.endswith("'"):  # 'ada@lp.example', as some programs write what they have no name for
@@ -42,8 +44,14 @@ def normal(address: str) -> str | None:
         return None  # a long s, a Kelvin sign: folded, it would be somebody else's address
     if len(address) > LONGEST or "=?" in local or clean(local) != local or not re.fullmatch(LOCAL, local):
         return None
-    ascii_domain = _ascii_domain(domain.rstrip("."))
+    local, ascii_domain = unquoted(local), _ascii_domain(domain.rstrip("."))
     return f"{local.casefold()}@{ascii_domain}" if ascii_domain and local.strip('" ') else None
+
+
+def unquoted(local: str) -> str:
+    """Return a local part without its quotes where they change nothing: "ada.l" is ada.l."""
+    inside = re.sub(r"\\(.)", r"\1", local[1:-1]) if local.startswith('"') else ""
+    return inside if DOT_ATOM.fullmatch(inside) else local
 
 
 def _ascii_domain(domain: str) -> str | None:

@@ -28,11 +28,19 @@ DEFECTS: dict[str, str] = {
         "The Message-ID is not of the usual form or longer than 998 bytes; a digest stands in if needed."
     ),
     "message-id-missing": "There is no Message-ID.",
+    "message-limit": (
+        "The message is larger than CRM_GMAIL_MAX_MESSAGE_MB: only its head was read, its text and files are "
+        "in Gmail alone."
+    ),
     "parse-died": "Reading this message killed its process; it is kept unread.",
     "parse-failed": "Reading this message failed in a way nobody foresaw; it is kept unread.",
     "parse-too-slow": "Reading this message took longer than allowed; it is kept unread.",
     "part-attachment-not-fetched": "An attachment's bytes are not part of this export.",
     "part-limit": "Parts beyond 1,000 were left out.",
+    "people-uncertain": (
+        "Gmail's JSON has names decoded, and what in them may be an address cannot be told: "
+        "only the raw message says who takes part."
+    ),
     "references-limit": "More than 200 references: the oldest were left out.",
     "structure-broken": (
         "The MIME structure is damaged (boundary, header or encoding); every byte that "

@@ -8,43 +8,69 @@ attachmentId.  From there on the rules are parse()'s own.
 import binascii
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from consumer.mail.build import MOST_PARTS
 from consumer.mail.head import limited
+from consumer.mail.headers import from_headers
 from consumer.mail.message import Mail
 from consumer.mail.parse import EPOCH, assemble, opaque, parse
 from consumer.mail.tree import Leaf, Place, Tree, leaf_of
+from consumer.mail.verdict import RECEIVER
 from consumer.mail.words import base64_bytes
 
 NOT_FETCHED = "part-attachment-not-fetched"
+UNCERTAIN = "people-uncertain"
+
+# A name with a comma, which only an encoded word could hold without quotes.
+NAME_WITH_COMMA = re.compile(r"([^<>()@\"\\]*[,;:][^<>()@\"\\]*)(<[^<>()\s]+>)\s*")
 
 
 class NotAMessage(ValueError):
     """The JSON holds no Gmail message."""
 
 
-def mail_of(resource: Mapping[str, Any], *, otherwise: datetime) -> Mail:
+def mail_of(resource: Mapping[str, Any], *, otherwise: datetime, receiver: str = RECEIVER) -> Mail:
     """Read a users.messages.get answer: format raw, format full, or an export {"full": ..., "raw": ...}.
 
-    *otherwise* stands in for an absent internalDate.  Raises NotAMessage when nothing in it is one.
+    *otherwise* stands in for an absent internalDate, *receiver* is as in parse().  Raises NotAMessage
+    when nothing in it is one.
     """
     wrapped = [part for key in ("raw", "full", "message") if isinstance(part := resource.get(key), dict)]
     for message in (*wrapped, resource):
         received_at = _internal_date(message) or otherwise
         if isinstance(raw := message.get("raw"), str):
-            return parse(_bytes(raw), received_at=received_at)
+            return parse(_bytes(raw), received_at=received_at, receiver=receiver)
         if isinstance(payload := message.get("payload"), dict):
-            return _assembled(payload, _fetched(resource), received_at)
+            return _assembled(payload, _fetched(resource), received_at, receiver)
     raise NotAMessage('neither "raw" nor "payload" is in it: ask Gmail for format=raw or format=full')
 
 
-def _assembled(payload: Mapping[str, Any], fetched: Mapping[str, str], received_at: datetime) -> Mail:
+def _assembled(
+    payload: Mapping[str, Any], fetched: Mapping[str, str], received_at: datetime, receiver: str
+) -> Mail:
     try:
-        return assemble(tree_of(payload, fetched), received_at=received_at)
+        tree = tree_of(payload, fetched)
+        mail = assemble(tree, received_at=received_at, receiver=receiver)
+        certain = _is_certain(mail, tree.headers)
     except Exception:  # noqa: BLE001 - as parse(): a hostile message costs itself alone
         return opaque(repr(payload).encode(), received_at=received_at, defect="parse-failed")
+    return mail if certain else replace(mail, defects=tuple(sorted({*mail.defects, UNCERTAIN})))
+
+
+def _is_certain(mail: Mail, headers: list[tuple[str, bytes]]) -> bool:
+    """Whether the raw message must name the same people.
+
+    Once decoded, a bracket or a quote inside a name looks like one that takes the header apart.  So
+    everybody the headers could mean must be who was read, and our receiver must not vouch for another
+    author than we found.
+    """
+    meant = from_headers([(name, value.decode("utf-8", "replace")) for name, value in headers])
+    found = {(person.role, person.address) for person in mail.participants}
+    another = mail.verdict.dmarc == "pass" and not mail.verdict.verified
+    return found == {(person.role, person.address) for person in meant} and not another
 
 
 def tree_of(payload: Mapping[str, Any], fetched: Mapping[str, str] | None = None) -> Tree:
@@ -99,10 +125,16 @@ def _fetched(resource: Mapping[str, Any]) -> dict[str, str]:
 def _headers(part: Mapping[str, Any]) -> list[tuple[str, bytes]]:
     headers = part.get("headers")
     return [
-        (_text(one.get("name")).strip().lower(), _text(one.get("value")).encode("utf-8", "replace"))
+        _header(_text(one.get("name")).strip().lower(), _text(one.get("value")))
         for one in (headers if isinstance(headers, list) else ())
         if isinstance(one, dict)
     ]
+
+
+def _header(name: str, value: str) -> tuple[str, bytes]:
+    if name == "from" and (unquoted := NAME_WITH_COMMA.fullmatch(value)):
+        value = f'"{unquoted[1].strip()}" {unquoted[2]}'
+    return name, value.encode("utf-8", "replace")
 
 
 def _text(value: object) -> str:

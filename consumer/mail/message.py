@@ -73,4 +73,4 @@ class Mail:
     verdict: Verdict  # of our own receiver; verdict.verified: the author is who it says
     marks: tuple[str, ...]  # what deceives the eye in name, address and subject (consumer/mail/looks.py)
     defects: tuple[str, ...]  # stable codes, sorted, without repeats (consumer/mail/defects.py)
-    digest: str  # sha256 hex over author, date, subject and text: are two copies the same e-mail?
+    digest: str  # sha256 hex over author, To, Cc, date, subject, text, HTML and files: one e-mail or two?

@@ -39,17 +39,17 @@ def parse(raw: bytes, *, received_at: datetime, receiver: str = RECEIVER) -> Mai
     try:
         return assemble(take_apart(raw), received_at=received_at, receiver=receiver)
     except Exception:  # noqa: BLE001 - whatever a hostile mail provokes must cost this message alone
-        return opaque(raw, received_at=received_at, defect="parse-failed")
+        return opaque(raw, received_at=received_at, defect="parse-failed", receiver=receiver)
 
 
-def opaque(raw: bytes, *, received_at: datetime, defect: str) -> Mail:
+def opaque(raw: bytes, *, received_at: datetime, defect: str, receiver: str = RECEIVER) -> Mail:
     """Return a mail whose body could not be read: what its head says, no text, no attachment.
 
     Who wrote to whom decides whether it is anybody's mail at all, and the head is read in linear time
     whatever the body does: so a message that kills its reader still reaches its investor, unread.
     """
     try:
-        mail = assemble(Tree(head.alone(raw), []), received_at=received_at)
+        mail = assemble(Tree(head.alone(raw), []), received_at=received_at, receiver=receiver)
     except Exception:  # noqa: BLE001 - as parse(): then nothing at all is known of it
         mail = Mail(
             message_id="", in_reply_to=(), references=(), subject="", date=_believable(received_at),
@@ -103,7 +103,7 @@ def assemble(tree: Tree, *, received_at: datetime, receiver: str = RECEIVER) -> 
         marks=looks.marks(author, subject),
         defects=tuple(sorted(tree.defects)),
         # As stated: when a copy was received is no part of what all copies share.
-        digest=_digest(author, stated or EPOCH, subject, read.text),
+        digest=_digest(everybody, stated or EPOCH, subject, read),
     )
 
 
@@ -196,7 +196,19 @@ def _believable(moment: datetime) -> datetime:
     return moment if EPOCH <= moment < datetime(3000, 1, 1, tzinfo=UTC) - FUTURE else EPOCH
 
 
-def _digest(author: Participant | None, date: datetime, subject: str, text: str) -> str:
-    """Digest what every copy of one e-mail shares; spaces are folded, because servers re-wrap text."""
-    parts = (author.address if author else "", date.isoformat(), subject, " ".join(text.split()))
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+def _digest(people: Iterable[Participant], date: datetime, subject: str, read: body.Body) -> str:
+    """Digest all that a reader is shown and every copy of one e-mail shares.
+
+    Spaces are folded, because servers re-wrap text.  A Bcc stands in the sender's copy alone.
+    """
+    shown = sorted({(one.role, one.address) for one in people if one.role in {"from", "to", "cc"}})
+    files = sorted((file.sha256, file.filename) for file in read.attachments)
+    parts = (
+        date.isoformat(),
+        subject,
+        " ".join(read.text.split()),
+        " ".join(read.html.split()),
+        shown,
+        files,
+    )
+    return hashlib.sha256(repr(parts).encode()).hexdigest()

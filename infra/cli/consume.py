@@ -41,11 +41,13 @@ def _consume(settings: wiring.Settings, stop: Event, *, threads: int, parsers: i
     from consumer.run import Deps
     from consumer.worker import Workers
     from shared.blobs import open_store
+    from shared.store.attachments import MEBIBYTE
 
+    largest = settings.max_message_mb * MEBIBYTE
     with (
         wiring.database(settings, most=2 * threads + 5, name="mailroom-consume") as db,
         metering.gmail(settings, db, stop=stop) as gmail,
-        Parsers(parsers, settings.authserv_id) as children,
+        Parsers(parsers, settings.authserv_id, largest=largest) as children,
     ):
         matching = Matching(db, settings.own_domains)
         deps = Deps(db, gmail, open_store(settings.blob_place), children, settings, stop.is_set, matching)

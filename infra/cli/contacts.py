@@ -10,7 +10,8 @@ from typing import TextIO
 import click
 from rich.console import Console
 
-from consumer.match import FREE_MAIL, normal_rule
+from consumer.freemail import is_free_mail
+from consumer.match import normal_rule
 from infra.cli import wiring
 from shared.store import accounts, audit, investors
 from shared.store.database import Database
@@ -69,7 +70,7 @@ def import_csv(db: Database, file: Path, *, own: frozenset[str], dry_run: bool =
     """Import investors from a CSV in one transaction; *own* are the fund's domains."""
     with db.transaction() as conn:
         ours = own | {address.rpartition("@")[2] for address in accounts.own_addresses(conn)}
-        rows, bad = _read(file, ours - FREE_MAIL)
+        rows, bad = _read(file, frozenset(one for one in ours if not is_free_mail(one)))
         people, addresses = investors.upsert(conn, rows) if rows and not dry_run else (0, 0)
         if not dry_run:
             audit.note(conn, actor="cli", action="contacts.import", rows=len(rows), bad=len(bad))

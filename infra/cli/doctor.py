@@ -77,6 +77,7 @@ def _inside(settings: wiring.Settings, account: str | None, *, watch: bool) -> I
             yield problem("database", said)
         else:
             yield from guarded("database", partial(here.database, db, settings))
+            yield from guarded("crm logins", partial(here.readers, db))
             yield from guarded("accounts", partial(here.work, db, datetime.now(UTC)))
         gmail, said = _opened(lambda: wiring.gmail(settings, db=db))
         if gmail is None:

@@ -106,7 +106,8 @@ def lock(conn: Connection, emails: Iterable[NewEmail]) -> None:
     Locks are taken in one order, so two such transactions cannot block each other for ever.
     """
     keys = {key for email in emails for key in (email.message_id, *email.references) if key}
-    conn.execute(SQL["lock"], {"keys": sorted(keys)})
+    locked = conn.execute(SQL["lock"], {"keys": sorted(keys)}).rowcount
+    assert locked or not keys  # noqa: S101 - the migration put a row there for every number
 
 
 def insert(conn: Connection, email: NewEmail, thread_id: int) -> int:
@@ -117,7 +118,10 @@ def insert(conn: Connection, email: NewEmail, thread_id: int) -> int:
 
 
 def join(conn: Connection, email: NewEmail, email_id: int) -> None:
-    """Note a further copy: what only this copy shows (a Bcc, that it was sent) is added."""
+    """Note a further copy, whose digest is the same: what only this copy shows is added.
+
+    That is a Bcc and that it was sent, of a sent one; and our receiver's verdict, of a received one.
+    """
     conn.execute(SQL["join"], _values(email) | {"email_id": email_id})
 
 
@@ -138,7 +142,8 @@ def _values(email: NewEmail) -> dict[str, object]:
     people, matches, files = email.participants, email.matches, email.attachments
     return _reading(email.reading) | {
         "message_id": email.message_id, "digest": email.digest, "subject": email.subject,
-        "sent_at": email.sent_at, "date_source": email.date_source, "direction": email.direction,
+        "sent": "SENT" in email.labels, "sent_at": email.sent_at, "date_source": email.date_source,
+        "direction": email.direction,
         "author_address": email.author_address, "author_name": email.author_name,
         "references": list(email.references), "snippet": email.snippet, "text": email.text,
         "html": email.html, "defects": list(email.defects), "raw_sha256": email.raw_sha256,

@@ -1,10 +1,10 @@
 -- name: lock
--- The inner query sorts before the outer one locks: everybody takes these locks in the same order.
--- Keys share 512 locks: a batch may cite thousands of messages, and the server's lock table is finite.
-SELECT count(pg_advisory_xact_lock(724013, bucket))
-  FROM (SELECT DISTINCT (hashtextextended(name, 724013) & 511)::int AS bucket
-          FROM unnest(%(keys)s::text[]) AS name ORDER BY bucket OFFSET 0) AS sorted;
-
+-- Sorted before they are locked: everybody takes these locks in the same order.
+SELECT FROM mailroom.turns
+ WHERE name = 'message'
+   AND number IN (SELECT hashtextextended(key, 724013) & 511 FROM unnest(%(keys)s::text[]) AS key)
+ ORDER BY number
+   FOR UPDATE;
 
 -- name: insert
 WITH email AS (
@@ -38,7 +38,9 @@ WITH email AS (
 SELECT id FROM email;
 
 -- name: join
--- A sent copy proves the direction; a Bcc stands in the sender's copy alone; only a received copy has a verdict.
+-- A sent copy proves the direction, and it alone may add people: a Bcc.  Only a received copy has a verdict.
+-- What the digest leaves out (a name beside an address, a header that says a program wrote it) is that of
+-- the copy our receiver vouches for.
 WITH email AS (
     UPDATE mailroom.emails
        SET direction = CASE WHEN direction = 'both' OR %(direction)s = 'both' THEN 'both'
@@ -46,10 +48,14 @@ WITH email AS (
                             ELSE direction END,
            gone_at = NULL,
            hidden = false,
+           author_name = CASE WHEN %(verified)s AND NOT verified THEN %(author_name)s ELSE author_name END,
+           kind = CASE WHEN %(verified)s AND NOT verified THEN %(kind)s ELSE kind END,
+           marks = CASE WHEN %(verified)s AND NOT verified THEN %(marks)s ELSE marks END,
+           defects = CASE WHEN %(verified)s AND NOT verified THEN %(defects)s ELSE defects END,
            spf = CASE WHEN verified OR (dmarc <> '' AND NOT %(verified)s) THEN spf ELSE %(spf)s END,
            dkim = CASE WHEN verified OR (dmarc <> '' AND NOT %(verified)s) THEN dkim ELSE %(dkim)s END,
            dmarc = CASE WHEN verified OR (dmarc <> '' AND NOT %(verified)s) THEN dmarc ELSE %(dmarc)s END,
-           verified = CASE WHEN verified OR (dmarc <> '' AND NOT %(verified)s) THEN verified ELSE %(verified)s END
+           verified = verified OR %(verified)s
      WHERE id = %(email_id)s
     RETURNING id
 ), people AS (
@@ -59,17 +65,19 @@ WITH email AS (
      CROSS JOIN (SELECT coalesce(max(position), 0) AS position
                    FROM mailroom.email_participants WHERE email_id = %(email_id)s) AS last
      CROSS JOIN unnest(%(p_role)s::text[], %(p_address)s::text[], %(p_name)s::text[]) AS p (role, address, name)
-     WHERE NOT EXISTS (SELECT FROM mailroom.email_participants known
+     WHERE %(sent)s AND p.role = 'bcc'
+       AND NOT EXISTS (SELECT FROM mailroom.email_participants known
                         WHERE known.email_id = email.id AND known.role = p.role AND known.address = p.address)
 )
 INSERT INTO mailroom.email_matches (email_id, investor_id, role, address, strategy, ambiguous)
 SELECT email.id, m.*
   FROM email, unnest(%(m_investor)s::bigint[], %(m_role)s::text[], %(m_address)s::text[],
-                     %(m_strategy)s::text[], %(m_ambiguous)s::boolean[]) AS m
+                     %(m_strategy)s::text[], %(m_ambiguous)s::boolean[]) AS m (investor_id, role, address, strategy, ambiguous)
+ WHERE %(sent)s AND m.role = 'bcc'
 ON CONFLICT DO NOTHING;
 
 -- name: lock_feed
-SELECT pg_advisory_xact_lock(724012);
+SELECT mailroom.take_turn('feed');
 
 -- name: announce
 WITH added AS (

@@ -66,7 +66,7 @@ def share(conn: Connection) -> None:
 def claim(conn: Connection) -> int | None:
     """Become the one who re-matches, until this transaction ends; return how far it has come.
 
-    None: another consumer is at it.  Waits for those who are storing.
+    None: nothing is to be done, or another consumer is at it.  Waits for those who are storing.
     """
     if conn.execute(SQL["try_turn"]).fetchone() != (True,):
         return None

@@ -12,13 +12,17 @@ SELECT id, change, investor_id, kind, value
   FROM mailroom.match_changes WHERE id > %(after)s ORDER BY id LIMIT %(limit)s;
 
 -- name: share
-SELECT pg_advisory_xact_lock_shared(724014);
+-- A lock of the table and not of a row: who wants it alone is not overtaken by those who share it.
+LOCK TABLE mailroom.match_progress IN ROW SHARE MODE;
 
 -- name: try_turn
-SELECT pg_try_advisory_xact_lock(724015);
+SELECT true FROM mailroom.turns
+ WHERE name = 'rematch'
+   AND EXISTS (SELECT FROM mailroom.match_changes WHERE id > (SELECT done FROM mailroom.match_progress))
+   FOR UPDATE SKIP LOCKED;
 
 -- name: exclude
-SELECT pg_advisory_xact_lock(724014);
+LOCK TABLE mailroom.match_progress IN EXCLUSIVE MODE;
 
 -- name: done
 SELECT done FROM mailroom.match_progress;

@@ -1,5 +1,6 @@
 -- name: prepare
--- One migration at a time, whoever starts it; the lock goes with the transaction.
+-- One migration at a time, whoever starts it; the lock goes with the transaction.  There may be no table to
+-- lock yet.  Anybody who may log in can take this lock too, and delay a migration by it: nothing else.
 SELECT pg_advisory_xact_lock(724011);
 CREATE SCHEMA IF NOT EXISTS mailroom;
 CREATE SCHEMA IF NOT EXISTS crm;

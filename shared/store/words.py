@@ -11,8 +11,7 @@ def index_next(conn: Connection, *, limit: int) -> int:
 
     Safe from several processes at once: one does it, for the others there is nothing to do.
     """
-    turn = conn.execute(SQL["try_turn"]).fetchone()
-    if turn is None or not turn[0]:
+    if conn.execute(SQL["try_turn"]).fetchone() is None:
         return 0
     row = conn.execute(SQL["next"], {"limit": limit}).fetchone()
     reached, ids = (int(row[0]), list(row[1])) if row else (0, [])

@@ -1,5 +1,7 @@
 -- name: try_turn
-SELECT pg_try_advisory_xact_lock(724018);
+SELECT true FROM mailroom.words_progress p
+ WHERE EXISTS (SELECT FROM mailroom.email_changes WHERE id > p.done)
+   FOR UPDATE SKIP LOCKED;
 
 -- name: next
 SELECT coalesce(max(id), 0), coalesce(array_agg(DISTINCT email_id) FILTER (WHERE kind IN ('stored', 'joined')), '{}')

@@ -1,10 +1,12 @@
 """`mailroom doctor`: everything in order says so, and each thing that is missing is named with its remedy."""
 
 import json
+import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 import urllib3
 from click.testing import CliRunner
@@ -16,7 +18,7 @@ from infra.cli.checkup.subscription import Subscription, judge
 from infra.cli.doctor import examine
 from infra.local.google import serve
 from shared.config import Settings
-from shared.store import accounts
+from shared.store import accounts, migrate
 
 ADA = "ada@fund.test"
 TOPIC, SUBSCRIPTION = "projects/p/topics/gmail", "projects/p/subscriptions/mailroom"
@@ -220,3 +222,43 @@ def test_a_check_that_fails_in_an_unforeseen_way_says_only_how(world):
     assert finding.state == "problem"
     assert "RuntimeError" in finding.says
     assert "canary" not in finding.says
+
+
+DOC = Path(__file__).parents[2] / "docs" / "production.md"
+
+
+@pytest.fixture
+def documented(database_url):
+    """What docs/production.md tells an operator to run, as this database's superuser, with the CRM's login."""
+    made, revoked = re.findall(r"```sql\n(.*?)```", DOC.read_text(encoding="utf-8"), re.DOTALL)
+    with psycopg.connect(database_url, autocommit=True) as conn:
+        conn.execute(made)
+        conn.execute(revoked.replace("TO mailroom", "TO CURRENT_USER"))
+        yield psycopg.conninfo.make_conninfo(database_url, user="crm", password="…")
+        conn.execute("DROP OWNED BY crm")
+        conn.execute("DROP ROLE crm")
+
+
+def test_a_login_of_the_crm_without_limits_is_named_and_the_documented_one_is_not(world, login, documented):
+    assert "crm is limited to 20 connections" in world.said(state="ok")["crm logins"]
+
+    url = login("crm_reader")
+    name = psycopg.conninfo.conninfo_to_dict(url)["user"]
+    with psycopg.connect(world.db.url) as conn:
+        conn.execute(f"ALTER ROLE {name} SET statement_timeout = '0'")
+        conn.execute(f"ALTER ROLE {name} SET lock_timeout = '2s'")
+    said = world.said()["crm logins"]
+
+    assert f"{name} has no CONNECTION LIMIT, statement_timeout, idle_in_transaction_session_timeout" in said
+    assert "lock_timeout" not in said
+
+
+def test_without_a_login_of_the_crm_the_doctor_says_that_there_is_none(world):
+    assert "crm_reader" in world.said(state="note")["crm logins"]
+
+
+def test_the_documented_login_takes_no_advisory_lock_and_migrating_still_does(world, documented):
+    with psycopg.connect(documented) as conn, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        conn.execute("SELECT pg_advisory_xact_lock(1)")
+
+    assert migrate.up(world.db.url) == []

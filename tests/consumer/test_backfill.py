@@ -191,3 +191,23 @@ def test_a_message_that_never_answers_does_not_keep_the_others_from_being_proved
 
     assert world.states(ADA)[stuck] == "dead"
     assert world.rows(UNFINISHED) == [(0,)]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "=?utf-8?q?Ivy_=5Bivy=40home=2Eexample=5D?=",
+        "=?utf-8?q?ivy=40lp=2Eexample_=28Sales?=",
+        "=?utf-8?q?Ivy_=22the_boss?=",
+        "=?utf-8?q?info=40lp=2Eexample_via_Box?=",
+    ],
+)
+def test_an_old_conversation_is_kept_whatever_its_investor_puts_into_a_name(world, name):
+    noise(world, 30)
+    ours = conversation(world, 4, sender=f"{name} <ivy@lp.example>")
+    world.enrol(ADA)
+
+    world.work()
+
+    assert settled(world) == set(ours)
+    assert world.rows(b"SELECT DISTINCT author_address FROM crm.emails") == [("ivy@lp.example",)]

@@ -191,3 +191,13 @@ def test_the_order_of_mail_investor_exclusion_and_alias_makes_no_difference(worl
         follow(world)
 
     assert world.rows(SEEN) == [("hers",)]
+
+
+def test_quotes_that_say_nothing_neither_hide_an_investor_nor_get_round_an_exclusion(world):
+    exclude(world, "address", LAWYER)
+    world.enrol(ADA)
+
+    world.arrive(ADA, mail(sender='"i\\vy"@lp.example'))
+    world.arrive(ADA, mail(to=f'{ADA}, "lawyer"@law.example'))
+
+    assert world.rows(b"SELECT author_address FROM crm.emails") == [("ivy@lp.example",)]

@@ -2,9 +2,11 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
+from consumer.parsing import Parsers
 from shared.credentials.delegated import DelegatedTokens
 from shared.gmail.client import GmailFactory
 from shared.gmail.quota import Budget
@@ -140,3 +142,20 @@ def test_a_gmail_that_is_away_for_hours_makes_no_message_dead(world, google, tro
 
     assert {world.states(ADA)[id_] for id_ in ids} == {"stored"}
     assert status(world) == "active"
+
+
+def test_a_message_over_the_limit_is_the_investors_without_its_content_and_nobodys_is_let_go(world):
+    world.enrol(ADA)
+    with Parsers(1, largest=2_000) as children:
+        world.deps = replace(world.deps, parsers=children)
+        world.arrive(ADA, mail(subject="deck", text="x" * 3_000))
+        world.arrive(ADA, mail(subject="small"))
+        nobodys = world.arrive(
+            ADA, mail(sender='"ivy@lp.example (Ivy)" <n@letter.example>', text="x" * 3_000)
+        )
+
+    assert world.rows(b"SELECT subject, body_text <> '', 'message-limit' = ANY (defects) FROM crm.emails ORDER BY 1") == [
+        ("deck", False, True),
+        ("small", True, False),
+    ]  # fmt: skip
+    assert world.states(ADA)[nobodys] == "unmatched"

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from consumer.index import Index
@@ -183,9 +183,26 @@ def test_an_index_brought_up_to_date_equals_a_new_one(added, removed):
 def test_the_database_and_the_code_agree_on_the_canonical_form(db):
     odd = [
         "a@b.example", "a+b@c.example", "+x@c.example", "a.b@gmail.com", "a.b+c@googlemail.com", "...@gmail.com",
-        '"a+b"@c.example', '"a@b"@c.example', "a@b@c.example", "ä.ö+x@gmail.com", "a+@c.example", "+@gmail.com",
+        '"a+b"@c.example', '"a.b+c"@gmail.com', '"a\\.b"@c.example', '"a b"@c.example', '""@c.example', '"@c.example', '"a"b"@c.example',
+        '"a@b"@c.example', "a@b@c.example", "ä.ö+x@gmail.com", "a+@c.example", "+@gmail.com",
     ]  # fmt: skip
     with db.transaction() as conn:
         found = conn.execute(b"SELECT mailroom.canonical(a) FROM unnest(%s::text[]) AS a", (odd,)).fetchall()
 
     assert [row[0] for row in found] == [canonical(one) for one in odd]
+
+
+LOCALS = st.text(
+    st.one_of(st.sampled_from("\".+\\@ab=?'\n "), st.characters(codec="utf-8", exclude_characters="\0")),
+    max_size=12,
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(LOCALS, st.sampled_from(["c.example", "gmail.com"])), min_size=1, max_size=30))
+def test_the_database_and_the_code_agree_on_the_canonical_form_of_anything(db, parts):
+    some = [f"{local}@{domain}" for local, domain in parts for local in (local, f'"{local}"')]
+    with db.transaction() as conn:
+        found = conn.execute(b"SELECT mailroom.canonical(a) FROM unnest(%s::text[]) AS a", (some,)).fetchall()
+
+    assert [row[0] for row in found] == [canonical(one) for one in some]

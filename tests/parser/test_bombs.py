@@ -2,6 +2,9 @@
 
 import pytest
 
+from consumer.parsing import Parsers
+from tests.parser.conftest import NOW
+
 KIB = 1024
 HEAD = b"From: ada@lp.example\r\nSubject: bomb\r\n"
 
@@ -81,3 +84,16 @@ def test_a_bomb_in_from_is_read_in_linear_time(form, read, sound):
 )  # fmt: skip
 def test_what_was_cut_is_said(name, defect, read):
     assert defect in read(HEAD + BOMBS[name]).defects
+
+
+@pytest.mark.parametrize(("over", "read_whole"), [(0, True), (1, False), (99 * 5_000, False)])
+def test_of_a_message_over_the_limit_only_the_head_is_read(over, read_whole):
+    head = b"Authentication-Results: mx.relay.example; dmarc=pass header.from=lp.example\r\nFrom: ivy@lp.example\r\nSubject: deck\r\n\r\n"
+    raw = head + b"x" * (5_000 + over - len(head))
+
+    with Parsers(1, "mx.relay.example", largest=5_000) as children:
+        mail = children.parse([(raw, NOW)])[0]
+
+    assert (mail.author.address, mail.subject, mail.verdict.verified) == ("ivy@lp.example", "deck", True)
+    assert bool(mail.text) is read_whole
+    assert ("message-limit" in mail.defects) is not read_whole

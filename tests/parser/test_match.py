@@ -33,7 +33,8 @@ TABLE = [
     ("ada+news@lp.example", "ada@lp.example", EXACT),
     ("ada@lp.example", "ada+crm@lp.example", EXACT),
     ("+ada@lp.example", "ada@lp.example", NONE),
-    ('"ada+x"@lp.example', "ada@lp.example", NONE),
+    ('"ada+x"@lp.example', "ada@lp.example", EXACT),
+    ('"ada x"@lp.example', "ada@lp.example", NONE),
     ("a.d.a@lp.example", "ada@lp.example", NONE),
     ("a.d.a@gmail.com", "ada@gmail.com", EXACT),
     ("ada@googlemail.com", "a.da+x@gmail.com", EXACT),
@@ -169,3 +170,30 @@ def test_sharing_a_free_mail_domain_makes_nobody_a_colleague():
 
     assert matched("ada@gmail.com", "ada@gmail.com", own=own) == EXACT
     assert matched("v.era+x@googlemail.com", "vera@gmail.com", own=own) == []
+
+
+ANYBODYS = (
+    "hotmail.fr hotmail.de hotmail.it hotmail.es outlook.de outlook.fr live.fr live.nl live.co.uk yahoo.com.br yahoo.ca "
+    "yahoo.com.au yahoo.co.in aim.com protonmail.ch tutanota.com duck.com bluewin.ch cox.net earthlink.net 139.com "
+    "googlegroups.com onmicrosoft.com gmx.fr mail.de icloud.com.cn telia.com ziggo.nl hushmail.com simplelogin.com "
+    "privaterelay.appleid.com mailinator.com email.com usa.net nate.com yeah.net aliyun.com libertysurf.fr skynet.be "
+    "telenet.be xs4all.nl vip.qq.com arcor.de optonline.net charter.net gmail.co mail.yahoo.com yahoo.com.tw msn.cn"
+).split()
+
+
+@pytest.mark.parametrize("domain", ANYBODYS)
+def test_a_domain_that_gives_addresses_to_anybody_is_no_rule_and_matches_nothing(domain):
+    with pytest.raises(ValueError, match=r"anybody|public suffix"):
+        normal_rule("domain", domain)
+
+    assert match(
+        [Participant("from", f"x@{domain}", "")], [Rule(1, "domain", domain)], own=FUND
+    ) == ()  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "domain", ["gmx.io", "live.co", "outlook.vc", "hotmail.example", "mylive.fr", "live.acme.fr", "firma.onmicrosoft.com"]
+)  # fmt: skip
+def test_a_firms_own_domain_that_looks_like_one_is_a_rule(domain):
+    assert normal_rule("domain", domain) == domain
+    assert matched(f"x@{domain}", domain) == DOMAIN

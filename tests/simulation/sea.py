@@ -28,7 +28,7 @@ ACCOUNTS = ("ada@fund.test", "ben@fund.test")
 CLEAR = b"""
     DO $$ DECLARE tables text; BEGIN
         SELECT string_agg(format('mailroom.%I', tablename), ', ') INTO tables
-          FROM pg_tables WHERE schemaname = 'mailroom' AND tablename NOT IN ('migrations', 'schema_migrations');
+          FROM pg_tables WHERE schemaname = 'mailroom' AND tablename NOT IN ('schema_migrations', 'turns');
         EXECUTE 'TRUNCATE ' || tables || ' RESTART IDENTITY CASCADE';
         INSERT INTO mailroom.match_progress (done) VALUES (0);
         INSERT INTO mailroom.words_progress (done) VALUES (0);

@@ -127,3 +127,14 @@ def test_a_pool_no_larger_than_its_work_answers_that_it_is_busy(database_url, mo
             pass
         for one in held:
             one.__exit__(None, None, None)
+
+
+def test_the_public_process_takes_nobodys_turn(login):
+    public = login("mailroom_push")
+
+    for statement in (
+        "SELECT mailroom.take_turn('feed')",
+        "SELECT 1 FROM mailroom.turns FOR UPDATE",
+        "LOCK TABLE mailroom.match_progress IN ROW SHARE MODE",
+    ):
+        refused(public, statement)

@@ -54,6 +54,13 @@ REFUSED = [
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'postgres'",
     "ALTER ROLE CURRENT_USER CREATEROLE",
     "ALTER SYSTEM SET log_statement = 'all'",
+    "LOCK TABLE mailroom.turns IN ACCESS SHARE MODE",
+    "LOCK TABLE mailroom.match_progress IN ROW SHARE MODE",
+    "LOCK TABLE crm.emails IN ROW SHARE MODE",
+    "LOCK TABLE crm.email_changes IN EXCLUSIVE MODE",
+    "SELECT * FROM mailroom.turns FOR UPDATE",
+    "SELECT * FROM crm.email_changes FOR SHARE",
+    "SELECT mailroom.take_turn('feed')",
 ]  # fmt: skip
 
 

@@ -1,7 +1,9 @@
 import psycopg
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from tests.views.conftest import ADA
+from tests.views.conftest import ADA, BEN
 
 
 def found(fund, query, *more):
@@ -17,6 +19,12 @@ def found(fund, query, *more):
         ('"sheet term"', False),
         ("term -attached", False),
         ("absent or attached", True),
+        ("absent or -missing", True),
+        ("-attached", False),
+        ("-missing", True),
+        ('-"attached sheet"', True),
+        ("-missing -absent", True),
+        ("it's", False),
         ("ivy@lp.example", True),
         ("", False),
         ("'; DROP TABLE emails --", False),
@@ -48,6 +56,64 @@ def test_what_may_not_be_read_is_not_found_by_its_words(fund):
     assert (found(fund, "dinner"), found(fund, "sheet"), found(fund, "dinner sheet")) == ([email], [], [])
     fund.run("UPDATE mailroom.email_accounts SET visibility = 'metadata' WHERE address = %s", ADA)
     assert found(fund, "dinner") == []
+
+
+@pytest.mark.parametrize(
+    ("query", "hit"),
+    [
+        ("dinner -4711", True),
+        ("dinner -4712", True),
+        ('dinner -"price is 4711"', True),
+        ("dinner or 4711", True),
+        ("4711 or 4712", False),
+        ("-4711", True),
+        ("-4712", True),
+        ("-dinner", False),
+        ('"dinner with"', True),
+        ("-ivy@lp.example", False),
+    ],
+)
+def test_where_only_subjects_show_no_question_is_answered_by_the_text(fund, login, query, hit):
+    """4711 is in the text and 4712 is not: as the CRM asks, both must be answered alike."""
+    email = fund.mail(subject="Closing dinner with us", body_text="the price is 4711 million")
+    fund.index()
+    fund.run("UPDATE mailroom.email_accounts SET visibility = 'subject' WHERE address = %s", ADA)
+
+    with psycopg.connect(login("crm_reader")) as conn:
+        rows = conn.execute("SELECT email_id FROM crm.search(%s)", [query]).fetchall()
+
+    assert rows == ([(email,)] if hit else [])
+
+
+WORDS = st.sampled_from(
+    ["dinner", "price", "4711", "4712", "ivy", '"closing dinner"', '"is 4711"', "dinner's"]
+)
+QUERIES = st.lists(st.tuples(st.sampled_from(["", "-", "or ", "or -"]), WORDS), max_size=5).map(
+    lambda words: " ".join(sign + word for sign, word in words)
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@given(queries=st.lists(QUERIES, min_size=5, max_size=5))
+def test_a_search_finds_what_its_words_say_in_what_may_be_read(fund, queries):
+    """The index is asked for a superset; what it has too much must be left out by the question itself."""
+    if not fund.column("SELECT id FROM mailroom.emails"):
+        fund.mail(subject="Closing dinner", body_text="the price is 4711")
+        fund.mail(subject="dinner 4712", body_text="nothing")
+        fund.mail(subject="4711", body_text="closing dinner price", held_by=(BEN,))
+        fund.mail(subject="price 4712", body_text="closing dinner is 4711", held_by=(BEN,))
+        fund.index()
+        fund.run("UPDATE mailroom.email_accounts SET visibility = 'subject' WHERE address = %s", BEN)
+
+    for query in queries:
+        assert found(fund, query) == fund.column(
+            "SELECT e.id FROM mailroom.emails e JOIN mailroom.shown s ON s.email_id = e.id"
+            " JOIN mailroom.email_words w ON w.email_id = e.id"
+            " WHERE CASE s.strictness WHEN 0 THEN w.words ELSE ts_filter(w.words, '{a,b}') END"
+            "       @@ websearch_to_tsquery('simple', %s)"
+            " ORDER BY e.sent_at DESC, e.id DESC",
+            query,
+        )
 
 
 def test_a_message_of_any_length_is_indexed(fund):

@@ -10,7 +10,7 @@ from pathlib import Path
 from infra.cli.checkup.finding import Finding, note, ok, problem
 from shared.config import Settings
 from shared.gmail.transport import Transport
-from shared.store import migrate, rejects, serve
+from shared.store import logins, migrate, rejects, serve
 from shared.store.database import Database
 from watcher.alarms import alarms
 
@@ -19,6 +19,12 @@ LITTLE, TOO_LITTLE = 10 * GB, GB  # free bytes where mail is kept
 # Google takes an assertion that is at most some minutes off; push tokens are checked against ours.
 SKEW_NOTED, SKEW_BAD = timedelta(seconds=5), timedelta(seconds=60)
 BEHIND = timedelta(minutes=5)
+TIMEOUTS = (
+    "statement_timeout",
+    "lock_timeout",
+    "idle_in_transaction_session_timeout",
+    "idle_session_timeout",
+)
 
 
 def database(db: Database, settings: Settings) -> Iterator[Finding]:
@@ -61,6 +67,26 @@ def work(db: Database, now: datetime) -> Iterator[Finding]:
             "notifications",
             f"{number} came from another subscription than CRM_GMAIL_PUBSUB_SUBSCRIPTION names: correct it",
         )
+
+
+def readers(db: Database) -> Iterator[Finding]:
+    """Can the CRM's logins, by accident, keep the database from its work?"""
+    with db.transaction() as conn:
+        found = logins.of_the_crm(conn)
+    if not found:
+        yield note(
+            "crm logins", "no login has the role crm_reader yet: docs/production.md says how to make one"
+        )
+    for login in found:
+        lacking = [name for name in TIMEOUTS if name not in login.limits]
+        if login.most < 0:
+            lacking.insert(0, "CONNECTION LIMIT")
+        if lacking:
+            yield problem(
+                "crm logins", f"{login.name} has no {', '.join(lacking)}: ALTER ROLE {login.name} ..."
+            )
+        else:
+            yield ok("crm logins", f"{login.name} is limited to {login.most} connections, and in time")
 
 
 def clock(transport: Transport, settings: Settings) -> Iterator[Finding]:

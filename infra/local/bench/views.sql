@@ -144,10 +144,16 @@ SELECT * FROM crm.search(%(value)s);
 -- name: search_inside
 -- The function's own statement: a plan ends at a function's door.
 SELECT e.id
-  FROM mailroom.email_words w
+  FROM (SELECT q AS asked, CASE querytree(q) WHEN 'T' THEN '!'' ''' ELSE querytree(q) END::tsquery AS near
+          FROM websearch_to_tsquery('pg_catalog.simple', %(value)s) AS q OFFSET 0) AS question
+  JOIN mailroom.email_words w ON w.words @@ question.near
   JOIN mailroom.emails e ON e.id = w.email_id
  CROSS JOIN LATERAL (SELECT s.strictness FROM mailroom.shown s WHERE s.email_id = e.id LIMIT 1) AS v
- WHERE w.words @@ websearch_to_tsquery('pg_catalog.simple', %(value)s) AND v.strictness = 0
+ WHERE CASE v.strictness
+           WHEN 0 THEN question.near = question.asked OR w.words @@ question.asked
+           WHEN 1 THEN ts_filter(w.words, '{a,b}') @@ question.asked
+           ELSE false
+       END
  ORDER BY e.sent_at DESC, e.id DESC LIMIT 100;
 
 -- name: search_by_reading

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from consumer.match import FREE_MAIL
+from consumer.freemail import is_free_mail
 from infra.local import ownmail
 from infra.local.fund import contacts_csv, fund, live
 from infra.local.ownmail import OwnMail
@@ -67,7 +67,7 @@ def own_mail(
     """Play a person's own mail: all of it lies in one mailbox, and nothing new comes."""
     address = account or ownmail.guess_account(mails, fallback="me@mailroom.test")
     domain = address.rpartition("@")[2]
-    ours = frozenset() if domain in FREE_MAIL else frozenset((domain,))
+    ours = frozenset() if is_free_mail(domain) else frozenset((domain,))
     strangers = (
         one for one in ownmail.correspondents(mails, frozenset((address,))) if not _within(one, ours)
     )

@@ -1,0 +1,26 @@
+"""The logins an operator gave a role of ours, and what limits them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from psycopg.rows import class_row
+
+from shared.store.database import Connection
+from shared.store.sql import queries
+
+SQL = queries(__file__)
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """One login that may read schema crm."""
+
+    name: str
+    most: int  # connections at once; -1 for any number
+    limits: Sequence[str]  # names of the settings that are set for it, or for the database, and not to 0
+
+
+def of_the_crm(conn: Connection) -> list[Login]:
+    """Return the logins with role crm_reader, by name; superusers and our own are none."""
+    with conn.cursor(row_factory=class_row(Login)) as cursor:
+        return cursor.execute(SQL["of_the_crm"]).fetchall()

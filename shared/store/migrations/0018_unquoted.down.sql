@@ -1,0 +1,1 @@
+-- The function is dropped by the step before that made it.
