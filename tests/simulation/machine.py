@@ -239,15 +239,16 @@ class Schedule(RuleBasedStateMachine):
         account=accounts_,
         at=moments,
         what=st.sampled_from(["begin", "commit", "done"]),
+        person=people,
         taken_over=st.booleans(),
     )
-    def dies_at_work(self, account: str, at: int, what: str, taken_over: bool) -> None:
+    def dies_at_work(self, account: str, at: int, what: str, person: str, taken_over: bool) -> None:
         """*taken_over*: the next step comes when its lease has ended, else while nobody may do its work."""
 
         def die() -> None:
             raise Died
 
-        self._order(account)
+        self._comes(account, person)
         self._work(self._once(at, what, die))
         if taken_over:
             self.sea.later(31)
@@ -258,7 +259,7 @@ class Schedule(RuleBasedStateMachine):
 
         def overtaken() -> None:
             self.sea.later(31)
-            self.arrives(account, person, to_us=True, labels=("INBOX",), told=True, same_thread=False)
+            self._comes(account, person)
             self._work(None)
 
         self._order(account)
@@ -267,7 +268,7 @@ class Schedule(RuleBasedStateMachine):
     @rule(at=moments, account=accounts_, person=people, told=st.booleans())
     def mail_arrives_during_work(self, at: int, account: str, person: str, told: bool) -> None:
         def arrive() -> None:
-            self.arrives(account, person, to_us=True, labels=("INBOX",), told=told, same_thread=False)
+            self._comes(account, person, told=told)
             came.append(self.book.copies[-1])
 
         came: list[Copy] = []
@@ -291,12 +292,13 @@ class Schedule(RuleBasedStateMachine):
     @rule(
         account=accounts_,
         at=moments,
+        person=people,
         number=st.integers(0, len(RULES) - 1),
         comes=st.booleans(),
         followed=st.booleans(),
     )
-    def the_rules_change_during_work(
-        self, account: str, at: int, number: int, comes: bool, followed: bool
+    def the_rules_change_during_work(  # noqa: PLR0917
+        self, account: str, at: int, person: str, number: int, comes: bool, followed: bool
     ) -> None:
         """*followed*: another process re-matches what is stored before this one goes on."""
 
@@ -305,7 +307,7 @@ class Schedule(RuleBasedStateMachine):
             if followed:
                 catch_up(self.db, self.sea.deps.matching)
 
-        self._order(account)
+        self._comes(account, person)
         self._work(self._once(at, "done", change))
 
     @rule(seconds=st.sampled_from([2.0, 31.0, 301.0, 6 * 86_400.0]))
@@ -385,6 +387,10 @@ class Schedule(RuleBasedStateMachine):
         hook, self.db.hook = self.db.hook, None
         take(self.db, [Notification(account, history_id, "1", None)])
         self.db.hook = hook
+
+    def _comes(self, account: str, person: str, *, told: bool = True) -> None:
+        """Let there be something to lose: a plain new message."""
+        self.arrives(account, person, to_us=True, labels=("INBOX",), told=told, same_thread=False)
 
     def _order(self, account: str) -> None:
         """Let there be work for the account: an admin asks for a run."""
