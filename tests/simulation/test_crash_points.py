@@ -55,7 +55,7 @@ def life(machine, hook):
     works()
     one.is_moved(LAST, "trash", told=False)
     one.is_deleted(FIRST_OF_NORD, told=False)
-    one.history_expires(ADA)
+    one.history_expires(ADA, IVY)
     arrives(IVY, "SENT")
     works()
     one.know(2)
