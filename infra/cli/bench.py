@@ -2,22 +2,13 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 import click
 from rich.console import Console
 from rich.table import Table
 
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One measured value beside a named alternative of the same run."""
-
-    name: str
-    value: float
-    unit: str
-    against: str
-    ratio: float | None  # value / alternative; None when there is nothing to compare with
+from infra.local.bench.figure import Figure
 
 
 @click.command()

@@ -12,7 +12,7 @@ from google.oauth2.credentials import Credentials
 from googleapiclient.discovery import build
 from googleapiclient.http import BatchHttpRequest
 
-from infra.cli.bench import Figure
+from infra.local.bench.figure import Figure
 from infra.local.processes import Group, Process, free_port
 from shared.gmail.client import Gmail, GmailFactory
 from shared.gmail.quota import Budget

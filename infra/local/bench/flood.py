@@ -16,7 +16,7 @@ from pathlib import Path
 
 import urllib3
 
-from infra.cli.bench import Figure
+from infra.local.bench.figure import Figure
 from infra.local.demo.play import Play, percentile
 from infra.local.demo.script import Delivery, Script
 from infra.local.demo.stack import SUBSCRIPTION, Stack

@@ -12,8 +12,8 @@ from consumer.matching import Matching
 from consumer.parsing import Parsers
 from consumer.run import Deps
 from consumer.worker import attend
-from infra.cli.bench import Figure
 from infra.local import postgres
+from infra.local.bench.figure import Figure
 from infra.local.demo.play import percentile
 from infra.local.demo.stack import Google
 from infra.local.processes import Group, Process, free_port

@@ -9,8 +9,8 @@ from pathlib import Path
 from consumer.index import Index
 from consumer.mail.message import Participant
 from consumer.match import lookup_keys
-from infra.cli.bench import Figure
 from infra.local import postgres
+from infra.local.bench.figure import Figure
 from shared.store import migrate
 from shared.store.database import Database
 from shared.store.sql import queries

@@ -10,7 +10,7 @@ from email.message import EmailMessage
 from email.parser import BytesParser
 
 from consumer.mail.parse import parse
-from infra.cli.bench import Figure
+from infra.local.bench.figure import Figure
 from infra.local.fund import fund
 
 ROUNDS = 5

@@ -9,7 +9,7 @@ from threading import Event
 
 from consumer.run import Deps
 from consumer.worker import Workers, attend
-from infra.cli.bench import Figure
+from infra.local.bench.figure import Figure
 from infra.local.bench.mailbox import OWN, Reference, reference
 from infra.local.bench.world import GET, LIST, PAGE, Charged, consumer, count, know
 from shared.store import deltas

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from math import ceil
 
 from consumer.run import run
-from infra.cli.bench import Figure
+from infra.local.bench.figure import Figure
 from infra.local.bench.mailbox import OWN, Reference, reference
 from infra.local.bench.world import A_MINUTE, GET, LIST, PAGE, Charged, consumer, count
 from shared.store import deltas

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from infra.cli.bench import Figure
 from infra.local import postgres
+from infra.local.bench.figure import Figure
 from infra.local.demo.play import percentile
 from infra.local.demo.stack import Google
 from infra.local.processes import Group, Process, free_port

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.cli.bench import Figure
 from infra.local import postgres
+from infra.local.bench.figure import Figure
 from infra.local.demo.play import percentile
 from shared.store import migrate
 from shared.store.database import Connection, Database
