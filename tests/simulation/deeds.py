@@ -94,7 +94,7 @@ class Deeds(RuleBasedStateMachine):
 
     def _some(self, which: int) -> Copy | None:
         there = [copy for copy in self.book.copies if copy.gmail_id in self.sea.google.messages(copy.account)]
-        return there[which % len(there)] if there else None
+        return there[-1 - which % len(there)] if there else None
 
     def _once(self, at: int, what: str, act):
         """A hook that acts at the *at*-th moment of this kind."""

@@ -29,6 +29,7 @@ METHODS = ("", "history.list", "messages.list", "messages.get", "threads.get", "
 
 accounts_ = st.sampled_from(ACCOUNTS)
 people = st.sampled_from(PEOPLE)
+newest_first = st.integers(0, 2) | st.integers(0, 30)
 # Most of what a run does happens early in it.
 moments = st.integers(0, 9) | st.integers(0, 9) | st.integers(0, 40)
 
@@ -122,7 +123,7 @@ class Schedule(Deeds):
         self._tell(account, told)
 
     @rule(
-        which=st.integers(0, 30),
+        which=newest_first,
         verb=st.sampled_from(["trash", "untrash", "spam", "ham", "read"]),
         told=st.booleans(),
     )
@@ -141,7 +142,7 @@ class Schedule(Deeds):
             self.book.visible.add(copy.logical)
         self._tell(copy.account, told)
 
-    @rule(which=st.integers(0, 30), told=st.booleans())
+    @rule(which=newest_first, told=st.booleans())
     def is_deleted(self, which: int, told: bool) -> None:
         copy = self._some(which)
         if copy is not None:
