@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from time import monotonic
 
 from consumer import reconcile
 from consumer.backfill import BEFORE_FETCHING, list_page, make_plan, prove
@@ -52,21 +53,23 @@ def run(deps: Deps, lease: Lease, tally: Tally, *, progress: Callable[[], None] 
     """Look, then capture what waits and list what is still to be found, until nothing is left.
 
     Whenever the wake counter moves, a new look comes first: old mail never holds up new mail.
-    Only notifications that have told of nothing wait out their pace.
+    Only notifications that have told of nothing wait out their pace.  Old mail is given back after a
+    step when the time for the next look has come, or when another account is due and nobody has it.
     *progress* is called after every step.
     """
     with deps.db.transaction() as conn:
         address = accounts.by_id(conn, lease.account_id).address
     looked: Look | None = None
+    looked_at, stepped = monotonic(), False
 
-    def asked_again() -> bool:
-        """Whether somebody asked for another look since the last: old mail that waits for units gives way."""
+    def others_first() -> bool:
+        """Whether news of this account or of another asks for us: old mail that waits for units gives way."""
         with deps.db.transaction() as conn:
-            return _wanted(deltas.pushed(conn, lease), looked)
+            return _wanted(deltas.pushed(conn, lease), looked) or deltas.others_wait(conn, lease)
 
     live, bulk = (
         deps.gmail.account(address, live=True),
-        deps.gmail.account(address, gives_way=asked_again),
+        deps.gmail.account(address, gives_way=others_first),
     )
     while not deps.stopping():
         progress()
@@ -74,28 +77,52 @@ def run(deps: Deps, lease: Lease, tally: Tally, *, progress: Callable[[], None] 
             held = deltas.hold(conn, lease, lasts=deltas.LEASE)
             entries = ledger.waiting(conn, lease.account_id, limit=STEP)
             search = searches.open_search(conn, lease.account_id)
+            crowded = stepped and deltas.others_wait(conn, lease)
             deps.matching.refresh(conn)
         excluded = deps.matching.excluded
         settings = _with_labels(deps.settings, excluded.labels_of(address))
         if looked is None or _wanted(held, looked):
-            looked = look(deps.db, live, settings, lease)
+            looked, looked_at = look(deps.db, live, settings, lease), monotonic()
             continue
         urgent = any(entry.live for entry in entries)
+        if (
+            not urgent
+            and (entries or search)
+            and (crowded or monotonic() - looked_at > _calm(looked, settings))
+        ):
+            return _given_back(deps, lease, looked)
         gmail = live if urgent else bulk
         capture = Capture(deps.db, deps.blobs, deps.parsers, settings, gmail, lease, tally, deps.matching)
         try:
             if address in excluded.accounts:
                 capture.leave_out(entries)
             elif _advance(deps, capture, entries, search):
+                stepped = True
                 continue
             if not entries:
                 break
         except TryLater as later:
             if urgent or isinstance(later, SlowDown):
                 raise
-            # Old mail waits for units, or for a page: a notification meanwhile does not wait with it.
-            return Outcome(later.after, looked.wake, 0)
+            # Old mail waits for units, or for a page: whatever else is due meanwhile does not wait with it.
+            return _given_back(deps, lease, looked, due_in=later.after)
     return _outcome(deps, lease, looked)
+
+
+def _calm(looked: Look, settings: Settings) -> float:
+    """Return after how many seconds the next look comes, whatever else there is to do."""
+    if looked.again is not None:
+        return looked.again.pause.total_seconds()
+    return (AFTER_NEWS if looked.news else settings.quiet_poll).total_seconds()
+
+
+def _given_back(deps: Deps, lease: Lease, looked: Look, *, due_in: timedelta = timedelta(0)) -> Outcome:
+    """Let old mail wait for *due_in*, or only behind whoever is due already; the look has succeeded."""
+    with deps.db.transaction() as conn:
+        accounts.succeeded(conn, lease.account_id)
+        deltas.hold(conn, lease, lasts=deltas.LEASE)
+    calm = timedelta(seconds=_calm(looked, deps.settings))
+    return Outcome(min(due_in, calm), looked.wake, looked.again.lag_looks if looked.again else 0)
 
 
 def _wanted(now: Held | Pushed, looked: Look | None) -> bool:
@@ -151,5 +178,5 @@ def _outcome(deps: Deps, lease: Lease, looked: Look | None) -> Outcome:
         every = timedelta(minutes=settings.sync_interval_min)
         if waits is None and every and searches.order_checks(conn, lease.account_id, newest_every=every):
             return Outcome(timedelta(0), looked.wake, 0)
-    calm = AFTER_NEWS if looked.news else settings.quiet_poll
+    calm = timedelta(seconds=_calm(looked, settings))
     return Outcome(calm if waits is None else min(waits, calm), looked.wake, 0)

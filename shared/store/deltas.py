@@ -79,6 +79,12 @@ def lease(conn: Connection, *, owner: str, lasts: timedelta) -> Lease | None:
         return cursor.execute(SQL["lease"], {"owner": owner, "lasts": lasts}).fetchone()
 
 
+def others_wait(conn: Connection, lease: Lease) -> bool:
+    """Whether another account is due and nobody has taken it."""
+    row = conn.execute(SQL["others_wait"], {"account_id": lease.account_id}).fetchone()
+    return bool(row and row[0])
+
+
 def hold(conn: Connection, lease: Lease, *, lasts: timedelta) -> Held:
     """Prove the lease is still ours, extend it, and return what was asked for meanwhile.
 

@@ -51,6 +51,14 @@ UPDATE mailroom.email_deltas d
  WHERE d.account_id = next.account_id
 RETURNING d.account_id, d.fence;
 
+-- name: others_wait
+SELECT EXISTS (
+    SELECT FROM mailroom.email_deltas d
+      JOIN mailroom.email_accounts a ON a.id = d.account_id
+     WHERE d.account_id <> %(account_id)s AND d.due_at <= now() AND a.status IN ('active', 'operator', 'no_mailbox')
+       AND (d.lease_until IS NULL OR d.lease_until < now())
+);
+
 -- name: hold
 -- No comparison with the clock: an expired lease that nobody took is still ours.
 UPDATE mailroom.email_deltas

@@ -15,6 +15,8 @@ from watcher.notification import Notification
 
 # Once nothing is owed for so many hours in a row, nothing more will happen; a day is enough for all else.
 CALM, AT_MOST = 3, 24
+# Two accounts with old mail take turns, a step each.
+MOST_RUNS = 60
 OWED = b"""
     SELECT (SELECT count(*) FROM mailroom.account_messages WHERE state = 'waiting')
          + (SELECT count(*) FROM mailroom.email_searches WHERE finished_at IS NULL)
@@ -111,7 +113,7 @@ class Deeds(RuleBasedStateMachine):
 
     def _work(self, hook) -> None:
         """Serve every account that is due, as a consumer does; the hook may end or interrupt it."""
-        for _ in range(6):
+        for _ in range(MOST_RUNS):
             with Database.transaction(self.db) as conn:
                 lease = deltas.lease(conn, owner="sim", lasts=deltas.LEASE)
             if lease is None:
