@@ -51,6 +51,22 @@ def test_with_nobody_waiting_old_mail_is_done_in_one_go(backfilled):
     assert not unfinished(backfilled)
 
 
+def test_a_neighbour_that_is_merely_due_waits_a_little(backfilled):
+    overdue = b"UPDATE mailroom.email_deltas SET due_at = now() - make_interval(secs => %s) WHERE account_id = %s RETURNING 1"
+    lease = backfilled.lease()
+    backfilled.rows(overdue, 5, backfilled.ids[BEN])
+    attend(backfilled.deps, lease)
+    assert not unfinished(backfilled)
+
+    noise(backfilled, 60, BEN)
+    backfilled.rows(b"DELETE FROM mailroom.email_accounts WHERE id = %s RETURNING 1", backfilled.ids[BEN])
+    backfilled.enrol(BEN)
+    lease = backfilled.lease()
+    backfilled.rows(overdue, 15, backfilled.ids[ADA])
+    attend(backfilled.deps, lease)
+    assert unfinished(backfilled)
+
+
 def test_a_step_is_done_each_time_however_many_wait(backfilled):
     backfilled.rows(b"UPDATE mailroom.email_deltas SET due_at = now() - interval '1 day' RETURNING 1")
     turns = 0
