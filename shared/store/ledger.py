@@ -160,7 +160,7 @@ def listed(conn: Connection, account_id: int, gmail_ids: Sequence[str], search_i
 
 
 def hidden(conn: Connection, account_id: int, gmail_ids: Sequence[str]) -> list[str]:
-    """Return those of *gmail_ids* that are excluded, gone, or stored with labels of spam or the bin."""
+    """Return those of *gmail_ids* that are gone, were in spam or the bin, or excluded for reasons unknown."""
     asked = {"account_id": account_id, "ids": list(gmail_ids)}
     return [gmail_id for (gmail_id,) in conn.execute(SQL["hidden"], asked)]
 

@@ -5,13 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from consumer.worker import attend
 from shared.store import deltas, investors, ledger, searches
 from shared.store.investors import InvestorRow
 from tests.consumer.mails import mail
 from tests.consumer.names import ADA
+from tests.consumer.steps import again, steps
 
-DUE = b"UPDATE mailroom.email_deltas SET due_at = now() RETURNING 1"
 HELD = b"SELECT count(*) FROM mailroom.account_messages WHERE state = 'waiting' AND not_before = 'infinity'"
 STORED = b"SELECT count(*) FROM crm.emails"
 A_DAY_LATER = b"""
@@ -32,19 +31,6 @@ def ada(world):
     world.enrol(ADA)
     world.google.control("counters/reset")
     return world
-
-
-def steps(world, number):
-    """Do so many steps of the account's work, as a consumer that is stopped after each."""
-    for _ in range(number):
-        world.rows(DUE)
-        turns = iter([False, False])
-        attend(replace(world.deps, stopping=lambda turns=turns: next(turns, True)), world.lease())
-
-
-def again(world):
-    world.rows(DUE)
-    return world.work()
 
 
 def cancel(world):
