@@ -144,4 +144,5 @@ SELECT a.id, 'check', %(purpose)s
                                 WHERE o.account_id = a.id AND o.purpose = ANY (%(purposes)s)))
        <= now() - %(every)s::interval
 ON CONFLICT (account_id, purpose) WHERE kind = 'check' DO UPDATE
-   SET state = 'listing', page_token = '', listed = 0, missed = 0, created_at = now(), finished_at = NULL;
+   SET id = DEFAULT,  -- a new number: what the last check marked as listed is not marked by this one
+       state = 'listing', page_token = '', listed = 0, missed = 0, created_at = now(), finished_at = NULL;
