@@ -149,8 +149,9 @@ UPDATE mailroom.account_messages
  WHERE account_id = %(account_id)s AND gmail_id = %(id)s AND state = 'waiting';
 
 -- name: postpone
+-- Never less long: what was cancelled while it was asked for stays so.
 UPDATE mailroom.account_messages
-   SET not_before = now() + %(after)s, attempts = attempts + %(step)s, error = %(error)s
+   SET not_before = greatest(not_before, now() + %(after)s), attempts = attempts + %(step)s, error = %(error)s
  WHERE account_id = %(account_id)s AND gmail_id = ANY (%(ids)s) AND state = 'waiting';
 
 -- name: all_states

@@ -42,7 +42,8 @@ UPDATE mailroom.email_searches SET state = 'listing', finished_at = NULL
  WHERE account_id = %(account_id)s AND kind IN ('backfill', 'investor') AND state = 'cancelled';
 
 -- name: let_go
-UPDATE mailroom.account_messages SET not_before = now()
+-- Ordered again they are a backfill's, as before: a check may have listed them meanwhile.
+UPDATE mailroom.account_messages SET not_before = now(), listed_by = NULL
  WHERE account_id = %(account_id)s AND state = 'waiting' AND not_before = 'infinity';
 
 -- name: order
