@@ -144,20 +144,21 @@ class Capture:
         prepared = self._prepare(fetched)
         partly = [one for one in prepared if one.partial or one.unread]
         self._drop(partly)
+        left = [one.gmail_id for one in partly]
+        with self.db.transaction() as conn:  # those nobody had asked for wait: their thread is not read again
+            ledger.have_files(conn, self.lease.account_id, left)
+            deltas.hold(conn, self.lease, lasts=deltas.LEASE)
         self._settle([one for one in prepared if one not in partly])
-        return messages.keys() - {one.gmail_id for one in partly}
+        return messages.keys() - set(left)
 
     def _raw(self, entries: Sequence[Entry]) -> None:
         answers = self._readable(entries, self.gmail.raw([entry.gmail_id for entry in entries]))
         shown = self._shown([entry for entry in entries if entry.gmail_id in answers], answers)
-        self._settle(
-            self._prepare(
-                [
-                    Fetched(one, answers[one.gmail_id], answers[one.gmail_id].raw_bytes(), is_json=False)
-                    for one in shown
-                ]
-            )
-        )
+        fetched = [
+            Fetched(one, answers[one.gmail_id], answers[one.gmail_id].raw_bytes(), is_json=False)
+            for one in shown
+        ]
+        self._settle(self._prepare(fetched))
 
     def _shown(self, entries: Sequence[Entry], messages: Mapping[str, Message]) -> list[Entry]:
         hidden = self._hide({one.gmail_id: messages[one.gmail_id] for one in entries})

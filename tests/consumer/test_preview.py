@@ -159,6 +159,22 @@ def test_what_a_conversation_brings_along_is_bounded(world):
     assert spent == seen.units + 20
 
 
+def test_a_conversation_is_read_once_whatever_it_brings_along(world):
+    noise(world, 30)
+    attached = [with_file("cap-table.xlsx", "PK").replace("ivy@lp.example", BEN) for _ in range(3)]
+    conversation(world, *[mail() for _ in range(4)], *attached)
+    world.enrol(ADA)
+    world.google.control("counters/reset")
+
+    seen = previewed(world)
+    charged(world)
+    everything(world)
+
+    spent = charged(world)
+    assert spent["threads.get"] == 40
+    assert sum(spent.values()) == seen.units + seen.at_most == seen.units + 3 * 20
+
+
 def test_a_new_investors_search_is_previewed_like_any_other(world):
     noise(world, 40)
     for _ in range(3):
