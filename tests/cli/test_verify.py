@@ -141,6 +141,26 @@ def test_repair_mends_a_deletion_although_a_check_had_seen_the_message(world, ve
     assert verify()[0] == 0
 
 
+def test_nobodys_mail_that_was_deleted_while_history_was_not_to_be_had_leaves_a_mailbox_complete(
+    world, verify
+):
+    world.enrol(ADA)
+    kept = world.arrive(ADA, mail())
+    nobodys, spam = world.arrive(ADA, mail(sender="n@letter.example")), world.arrive(ADA, mail(), "SPAM")
+    for gmail_id in (nobodys, spam):
+        world.google.control(f"mailboxes/{ADA}/messages/{gmail_id}", method="DELETE")
+    world.google.control(f"mailboxes/{ADA}/history-floor", {"to": "current"})
+    world.rows(DUE)
+    world.work()
+
+    code, told, _ = verify()
+    assert (code, told[ADA]["vanished"], told[ADA]["stored"]) == (0, [], 1)
+
+    world.google.control(f"mailboxes/{ADA}/messages/{kept}", method="DELETE")
+    code, told, _ = verify()
+    assert (code, told[ADA]["vanished"]) == (1, [kept])
+
+
 def test_all_that_is_unmatched_is_read_only_when_asked_for(verify, past):
     thread, _ = past
 
