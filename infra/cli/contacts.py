@@ -34,21 +34,24 @@ def contacts() -> None:
     """Investors: the people and firms whose mail is captured."""
 
 
-@contacts.command(name="import")
+TEACH = """Import investors from FILE, a CSV with the columns investor, firm, address, domain.
+
+\b
+investor,firm,address,domain
+Ada Lindqvist,Nordwind Family Office,ada@nordwind.example,
+Nordwind Family Office,Nordwind Family Office,,nordwind.example
+
+Each row has an address or a domain, or both.  A domain stands for everybody in it and below
+it.  Repeating an import changes nothing.  Rows that cannot be read are named by line, the
+others are kept, and the exit code is 1.
+"""
+
+
+@contacts.command(name="import", help=TEACH)
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--dry-run", is_flag=True, help="Read and report; write nothing.")
 def import_(file: Path, dry_run: bool) -> None:
-    r"""Import investors from FILE, a CSV with the columns investor, firm, address, domain.
-
-    \b
-    investor,firm,address,domain
-    Ada Lindqvist,Nordwind Family Office,ada@nordwind.example,
-    Nordwind Family Office,Nordwind Family Office,,nordwind.example
-
-    Each row has an address or a domain, or both.  A domain stands for everybody in it and below
-    it.  Repeating an import changes nothing.  Rows that cannot be read are named by line, the
-    others are kept, and the exit code is 1.
-    """
+    """See TEACH."""
     settings = wiring.settings()
     with wiring.database(settings) as db:
         imported = import_csv(wiring.migrated(db), file, own=settings.own_domains, dry_run=dry_run)
