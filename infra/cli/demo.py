@@ -51,7 +51,7 @@ PATIENCE_SEC = 45.0
     "--every", default=3.0, show_default=True, help="Seconds between new messages (without --once)."
 )
 @click.option("--seed", default=7, show_default=True, help="Another seed, another year of mail.")
-@click.option("--port", type=int, help="Port of the console.  [default: a free one]")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port of the console.  [default: a free one]")
 @click.option(
     "--pubsub",
     "prefer",

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -96,6 +97,7 @@ class Stack:
         """Start what mailroom leans on; its own processes come with start_mailroom()."""
         with ExitStack() as undo:
             undo.callback(self._open.close)
+            _refuse_taken(self.ports.web)
             self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
             self.database_url = self._database()
             self._start_bus_and_google()
@@ -117,6 +119,10 @@ class Stack:
         else:
             server = postgres.start(self.data_dir / "postgres")
             self._open.callback(server.stop)
+            if not server.owner:  # whoever started it would lose everything
+                raise Refused(
+                    f"another demo runs on {self.data_dir}: end it, or give this one a folder by --data-dir"
+                )
             url = server.url
         migrate.down(url)
         migrate.up(url)
@@ -221,6 +227,14 @@ def _answers(url: str) -> bool:
         return urllib3.request("GET", url, retries=False, timeout=2).status == 200  # noqa: PLR2004 - HTTP's OK
     except urllib3.exceptions.HTTPError:
         return False
+
+
+def _refuse_taken(port: int) -> None:
+    """Whoever listens there would be asked in mailroom's place, and answer something."""
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError as failed:
+        raise Refused(f"cannot listen on 127.0.0.1:{port} ({failed.strerror}): give another --port") from None
 
 
 def _refuse_real_data(url: str) -> None:
