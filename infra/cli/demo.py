@@ -1,5 +1,6 @@
 """`mailroom demo`."""
 
+import shlex
 import signal
 import sys
 import tempfile
@@ -134,6 +135,7 @@ def _play(  # noqa: PLR0913 - what the command was told
         stack.start_mailroom()
         member = play.enrol()
         screen.say(f"Console: {stack.web_url}/signin#token={member}")
+        screen.say(f"Commands, psql and the API: source {shlex.quote(str(stack.env_path))}")
         _backfill(play, screen, stop, began)
         deliveries = script.live()
         shown = Thread(target=_show_arrivals, args=(play, screen, stop), daemon=True)

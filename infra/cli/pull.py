@@ -65,6 +65,6 @@ def _check(db: Database) -> None:
     try:
         with db.transaction() as conn:
             if not migrate.current(conn):
-                raise wiring.stopped(Refused("the database is not up to date: run mailroom migrate first"))
+                raise wiring.stopped(wiring.not_migrated(conn))
     except TryLater as away:
         log.warning("pull.waits", why=str(away))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import socket
 import sys
 from collections.abc import Callable, Mapping
@@ -27,6 +28,13 @@ PUSHER = f"pubsub-push@{PROJECT}.iam.gserviceaccount.com"
 
 # The local Google does not meter; the summary says what the same units take at Gmail's pace.
 UNMETERED = "0"
+
+HOW_TO_USE = """\
+# To use the running demo from another shell: source this file, then for instance
+#   mailroom exclusions list
+#   psql "$DATABASE_URL" -c 'SELECT * FROM crm.mailboxes'
+#   curl -H "Authorization: Bearer $DEMO_ADMIN_TOKEN" "$DEMO_URL/api/email/accounts"
+# The file goes when the demo ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +170,19 @@ class Stack:
         key = self.google.post(
             "service-accounts", {"email": f"mailroom@{PROJECT}.iam.gserviceaccount.com", "projectId": PROJECT}
         )
-        self.key_path.unlink(missing_ok=True)
-        with os.fdopen(os.open(self.key_path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            json.dump(key, file)
+        _write_secret(self.key_path, json.dumps(key))
+
+    @property
+    def env_path(self) -> Path:
+        """What a shell sources to use the demo while it runs; its owner alone can read it."""
+        return self.data_dir / "env"
+
+    def write_env(self, admin: str) -> None:
+        """Write env_path; *admin* is a token of the admin API."""
+        told = {**self.env, "DEMO_URL": self.web_url, "DEMO_ADMIN_TOKEN": admin}
+        lines = [f"export {name}={shlex.quote(value)}" for name, value in told.items()]
+        _write_secret(self.env_path, "\n".join((HOW_TO_USE, *lines, "")))
+        self._open.callback(self.env_path.unlink, missing_ok=True)
 
     @property
     def key_path(self) -> Path:
@@ -220,6 +238,13 @@ class Stack:
             name, [sys.executable, *arguments], clean | settings, self.data_dir / "logs" / f"{name}.log"
         )
         return self._group.start(process, ready=(lambda: _answers(ready_at)) if ready_at else None)
+
+
+def _write_secret(path: Path, text: str) -> None:
+    """Write a file that its owner alone can read, in place of what was there."""
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
 
 
 def _answers(url: str) -> bool:
