@@ -93,7 +93,8 @@ def demo(  # noqa: PLR0913 - one parameter per option
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     script = _script(eml, mbox, investors, account, seed)
-    screen.say(script.title)
+    for sentence in (script.title, *script.notes):
+        screen.say(sentence)
     folder = data_dir or wiring.settings().data_dir / "demo"
     try:
         with Stack(folder, domain=script.domain, web_port=port, prefer=prefer, say=screen.say) as stack:
@@ -112,9 +113,9 @@ def _script(
         return sample_fund(seed)
     try:
         mails = list(ownmail.read_eml_dir(source) if eml else ownmail.read_mbox(source))
+        return own_mail(mails, source, investors=investors, account=account)
     except ValueError as why:
         raise click.UsageError(str(why)) from None
-    return own_mail(mails, source, investors=investors, account=account)
 
 
 def _play(  # noqa: PLR0913 - what the command was told
