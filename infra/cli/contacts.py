@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import TextIO
 
 import click
-from rich.console import Console
 
 from consumer.freemail import is_free_mail
 from consumer.match import normal_rule
-from infra.cli import wiring
+from infra.cli import tables, wiring
 from shared.store import accounts, audit, investors
 from shared.store.database import Database
 from shared.store.investors import InvestorRow
@@ -146,7 +145,7 @@ def _clean(text: str) -> str:
 
 
 def _report(imported: Imported, *, dry_run: bool) -> None:
-    errors = Console(stderr=True, highlight=False)
+    errors = tables.screen(stderr=True)
     for row in imported.bad:
         errors.print(f"line {row.line}: {row.why}", style="yellow", markup=False)
     counts = f"{imported.read} good row(s), {len(imported.bad)} bad"

@@ -11,11 +11,10 @@ from functools import partial
 from typing import TypeVar
 
 import click
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from infra.cli import wiring
+from infra.cli import tables, wiring
 from infra.cli.checkup import google, here, subscription
 from infra.cli.checkup.finding import Finding, guarded, note, ok, problem
 from shared import config
@@ -140,4 +139,4 @@ def _show(found: list[Finding]) -> None:
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for finding in found:
         table.add_row(Text(finding.state, style=COLOUR[finding.state]), finding.check, Text(finding.says))
-    Console().print(table)
+    tables.screen().print(table)

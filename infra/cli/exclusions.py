@@ -3,11 +3,11 @@
 import json
 
 import click
-from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
+from rich.text import Text
 
 from consumer.match import canonical, normal_exclusion
-from infra.cli import metering, wiring
+from infra.cli import metering, tables, wiring
 from shared.errors import MailroomError, Refused
 from shared.store import accounts, audit
 from shared.store import exclusions as store
@@ -51,10 +51,13 @@ def list_(as_json: bool) -> None:
             told = {"id": one.id, "kind": one.kind, "value": one.value, "note": one.note}
             click.echo(json.dumps(told | {"since": one.created_at.isoformat()}))
         return
-    table = Table("", "kind", "what", "why", "since", box=None)
+    if not found:
+        click.echo("Nothing is excluded: `mailroom exclusions add --help` shows how.")
+        return
+    table = Table("number", "kind", Column("what", no_wrap=True), "why", "since", box=None)
     for one in found:
-        table.add_row(str(one.id), one.kind, one.value, one.note, f"{one.created_at:%Y-%m-%d}")
-    Console().print(table if found else "Nothing is excluded: `mailroom exclusions add --help` shows how.")
+        table.add_row(str(one.id), one.kind, one.value, Text(one.note), f"{one.created_at:%Y-%m-%d}")
+    tables.show(tables.screen(), table)
 
 
 @exclusions.command()
