@@ -2,6 +2,8 @@
 
 import io
 import json
+import logging
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, redirect_stderr
@@ -41,6 +43,8 @@ def doctor(account: str | None, watch: bool, as_json: bool) -> None:
     enrolled.  Nothing is changed; with --watch the account's watch is renewed, or, when it is not
     enrolled, made and ended again.  Exit code 0: nothing is wrong; 1: something is.
     """
+    for name in ("google.auth", "psycopg.pool"):  # what they would log is a finding, in our words
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     found: list[Finding] = []
     for finding in examine(account, watch=watch):
         found.append(finding)
@@ -53,6 +57,7 @@ def doctor(account: str | None, watch: bool, as_json: bool) -> None:
 
 def examine(account: str | None, *, watch: bool) -> Iterator[Finding]:
     """Yield everything there is to say; later checks need what earlier ones opened."""
+    yield from here.misspelt(os.environ)
     try:
         settings = config.from_env(needs=("gmail", "watch"))
     except ConfigError as bad:

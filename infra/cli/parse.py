@@ -1,6 +1,7 @@
 """`mailroom parse FILE...`: what mailroom reads in a mail."""
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -28,6 +29,10 @@ SOURCES: dict[DateSource, str] = {
     "received": "no usable Date header: when Gmail received it, or now for an .eml",
     "fallback": "not read: when Gmail received it, or now for an .eml",
 }
+
+
+# How an mbox begins its second mail: an empty line, then this.
+NEXT_OF_MBOX = re.compile(rb"\n\r?\nFrom +\S+ +(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) ")
 
 
 class Unreadable(Exception):
@@ -83,6 +88,9 @@ def _bytes(name: str) -> bytes:
         raise Unreadable(f"cannot be read ({reason}): check the path.") from None
     if not data.strip():
         raise Unreadable("is empty: there is nothing to parse.")
+    if data.startswith(b"From ") and NEXT_OF_MBOX.search(data):
+        file = "FILE" if name == "-" else _printable(name)
+        raise Unreadable(f"is an mbox with several mails: mailroom demo --mbox {file} reads them all.")
     return data
 
 
