@@ -18,7 +18,7 @@ def screen(*, stderr: bool = False) -> Console:
 
 def show(console: Console, table: Table) -> None:
     """Print a table; row by row, when its words and its no_wrap columns do not fit beside each other."""
-    frame = 3 * len(table.columns) + 1
+    frame = len(table.columns) * (1 + (not table.collapse_padding) + (table.box is not None)) + 1
     if frame + sum(_needed(console, column) for column in table.columns) <= console.width:
         console.print(table)
         return

@@ -64,7 +64,13 @@ def _troubled_json(one: Troubled) -> dict[str, object]:
 
 def _show(spent: list[DaySpent], troubled: list[Troubled], day_units: int) -> None:
     table = Table(
-        Column("day", no_wrap=True), Column("account", no_wrap=True), "method", "units", "calls", "refused"
+        Column("day", no_wrap=True),
+        Column("account", no_wrap=True),
+        "method",
+        "units",
+        "calls",
+        "refused",
+        box=None,
     )
     for one in spent:
         cells = (one.spent.units, one.spent.calls, one.spent.refusals)

@@ -259,7 +259,8 @@ def _refuse_taken(port: int) -> None:
     try:
         socket.create_server(("127.0.0.1", port)).close()
     except OSError as failed:
-        raise Refused(f"cannot listen on 127.0.0.1:{port} ({failed.strerror}): give another --port") from None
+        why = os.strerror(failed.errno or 0)
+        raise Refused(f"cannot listen on 127.0.0.1:{port} ({why}): give another --port") from None
 
 
 def _refuse_real_data(url: str) -> None:
