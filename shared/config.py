@@ -229,6 +229,28 @@ def _no_access(given: Mapping[str, str]) -> list[str]:
     return [f"{key} (or CRM_GMAIL_SA_EMAIL, to speak as that service account without a key)"]
 
 
+def unknown(env: Mapping[str, str]) -> list[str]:
+    """Return the names in *env* that look like settings of ours and are none: most likely misspelt."""
+    known = known_names()
+    return sorted(name for name in env if name.startswith("CRM_GMAIL_") and name not in known)
+
+
+def known_names() -> frozenset[str]:
+    """Return every variable that is read."""
+    aliases = (field.validation_alias for field in Settings.model_fields.values())
+    names = {str(one.choices[0]) for one in aliases if isinstance(one, AliasChoices)}
+    return frozenset(names | {f"{name}_FILE" for name in SECRETS})
+
+
+def _no_postgres(settings: Settings) -> str | None:
+    """What comes before a :// is all that is told of it: the rest may hold a password."""
+    scheme, separator, _ = settings.database_url.partition("://")
+    if not settings.database_url or scheme in {"postgresql", "postgres"} or (not separator and "=" in scheme):
+        return None
+    found = f" but begins with {scheme}://" if separator else ""
+    return f"DATABASE_URL is no PostgreSQL URL{found}: write postgresql://USER:PASSWORD@HOST/NAME"
+
+
 def _two_ways_in(settings: Settings) -> str | None:
     if settings.sa_key_path is not None and settings.sa_email:
         return "CRM_GMAIL_SA_KEY_PATH and CRM_GMAIL_SA_EMAIL are both set: keep one"
@@ -290,6 +312,7 @@ def _topic_and_subscription(settings: Settings) -> str | None:
 
 
 CHECKS: tuple[Callable[[Settings], str | None], ...] = (
+    _no_postgres,
     _insecure_url,
     _two_ways_in,
     _odd_domains,

@@ -82,7 +82,9 @@ def backfill(  # noqa: PLR0913 - one parameter per option
 def _chosen(db: Database, address: str | None) -> list[Account]:
     with db.transaction() as conn:
         if address is None:
-            return accounts.every(conn)
+            if not (every := accounts.every(conn)):
+                click.echo("No mailbox is enrolled yet: enrolling one begins its backfill.", err=True)
+            return every
         one = accounts.by_address(conn, address)
     if one is None:
         raise click.UsageError(
@@ -92,8 +94,6 @@ def _chosen(db: Database, address: str | None) -> list[Account]:
 
 
 def _order(db: Database, chosen: Sequence[Account], *, quiet: bool) -> None:
-    if not chosen:
-        click.echo("No mailbox is enrolled yet: enrolling one begins its backfill.", err=True)
     with db.transaction() as conn:
         for one in chosen:
             ordered = searches.order(conn, one.id)

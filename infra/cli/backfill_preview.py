@@ -11,7 +11,7 @@ from rich.table import Table
 
 from consumer.foresee import foresee
 from consumer.preview import Preview, minutes
-from infra.cli import metering
+from infra.cli import metering, tables
 from shared.config import Settings
 from shared.errors import MailroomError
 from shared.gmail.client import GmailFactory
@@ -76,7 +76,7 @@ def _json(one: Foreseen, settings: Settings) -> dict[str, object]:
 
 
 def _print(found: Sequence[Foreseen], settings: Settings) -> None:
-    console = Console(highlight=False)
+    console = tables.screen()
     table = Table(box=None, pad_edge=False, header_style="dim", collapse_padding=True)
     for name in ("mailbox", "in Gmail", "known", "to read", "find", "read", "prove", "stored in", "all in"):
         table.add_column(name, justify="left" if name == "mailbox" else "right", no_wrap=True)
@@ -87,7 +87,7 @@ def _print(found: Sequence[Foreseen], settings: Settings) -> None:
     if len(shown) > 1:
         table.add_row("together", *_together(shown, settings), style="bold")
     if shown:
-        console.print(table)
+        tables.show(console, table)
     for one in found:
         if one.why:
             console.print(f"{one.account}: {one.why}", style="red" if one.failed else "yellow", markup=False)

@@ -4,20 +4,21 @@ import csv
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TextIO
 
 import click
-from rich.console import Console
 
 from consumer.freemail import is_free_mail
 from consumer.match import normal_rule
-from infra.cli import wiring
+from infra.cli import tables, wiring
 from shared.store import accounts, audit, investors
 from shared.store.database import Database
 from shared.store.investors import InvestorRow
 
 COLUMNS = ("investor", "firm", "address", "domain")
+SEPARATORS = ",;\t"  # the first wins a tie; spreadsheets of many countries write semicolons
 LONGEST_NAME = 200  # characters; an index holds both names
 
 
@@ -34,21 +35,25 @@ def contacts() -> None:
     """Investors: the people and firms whose mail is captured."""
 
 
-@contacts.command(name="import")
+TEACH = """Import investors from FILE, a CSV with the columns investor, firm, address, domain.
+
+\b
+investor,firm,address,domain
+Ada Lindqvist,Nordwind Family Office,ada@nordwind.example,
+Nordwind Family Office,Nordwind Family Office,,nordwind.example
+
+Semicolons or tabs may stand for the commas, and capitals in the first line make no difference.
+Each row has an address or a domain, or both.  A domain stands for everybody in it and below
+it.  Repeating an import changes nothing.  Rows that cannot be read are named by line, the
+others are kept, and the exit code is 1.
+"""
+
+
+@contacts.command(name="import", help=TEACH)
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--dry-run", is_flag=True, help="Read and report; write nothing.")
 def import_(file: Path, dry_run: bool) -> None:
-    r"""Import investors from FILE, a CSV with the columns investor, firm, address, domain.
-
-    \b
-    investor,firm,address,domain
-    Ada Lindqvist,Nordwind Family Office,ada@nordwind.example,
-    Nordwind Family Office,Nordwind Family Office,,nordwind.example
-
-    Each row has an address or a domain, or both.  A domain stands for everybody in it and below
-    it.  Repeating an import changes nothing.  Rows that cannot be read are named by line, the
-    others are kept, and the exit code is 1.
-    """
+    """See TEACH."""
     settings = wiring.settings()
     with wiring.database(settings) as db:
         imported = import_csv(wiring.migrated(db), file, own=settings.own_domains, dry_run=dry_run)
@@ -89,17 +94,21 @@ def read_rows(stream: TextIO, own: frozenset[str]) -> tuple[list[InvestorRow], l
     """Read the CSV: good rows, normalised, and bad ones with the reason.
 
     *own* are the fund's domains: a colleague is never an investor.  Raises click.UsageError when
-    the header is not ours.
+    the header is not ours.  Values are separated as the header's names are: by commas, semicolons or tabs.
     """
-    reader = csv.DictReader(stream, restkey="extra", restval="")
+    first = stream.readline()
+    separator = max(SEPARATORS, key=first.count)
+    reader = csv.DictReader(chain([first], stream), restkey="extra", restval="", delimiter=separator)
     try:
-        header = reader.fieldnames or ()
+        header = [name.strip().lower() for name in reader.fieldnames or ()]
     except csv.Error as why:
         raise click.UsageError(f"the first line is not CSV ({why}): save the file as “CSV UTF-8”") from None
     if missing := [name for name in COLUMNS if name not in header]:
         raise click.UsageError(
-            f"the first line must name the columns {', '.join(COLUMNS)}; missing: {', '.join(missing)}"
+            f"the first line must name the columns {', '.join(COLUMNS)}; missing: {', '.join(missing)}; "
+            f"found: {_clean(first)[:LONGEST_NAME] or 'nothing'}"
         )
+    reader.fieldnames = header
     good, bad = list[InvestorRow](), list[BadRow]()
     try:
         for row in reader:
@@ -119,7 +128,7 @@ def _rules(row: dict[str, str], own: frozenset[str]) -> Iterator[InvestorRow]:
     if len(name) > LONGEST_NAME or len(firm) > LONGEST_NAME:
         raise ValueError(f"a name is longer than {LONGEST_NAME} characters: is a quote missing?")
     if "extra" in row:
-        raise ValueError("more values than columns: quote values that contain commas")
+        raise ValueError("more values than columns: quote values that contain the separator")
     given = [(kind, row[kind].strip()) for kind in ("address", "domain") if row[kind].strip()]
     if not given:
         raise ValueError("neither an address nor a domain")
@@ -136,7 +145,7 @@ def _clean(text: str) -> str:
 
 
 def _report(imported: Imported, *, dry_run: bool) -> None:
-    errors = Console(stderr=True, highlight=False)
+    errors = tables.screen(stderr=True)
     for row in imported.bad:
         errors.print(f"line {row.line}: {row.why}", style="yellow", markup=False)
     counts = f"{imported.read} good row(s), {len(imported.bad)} bad"

@@ -1,5 +1,6 @@
 """`mailroom demo`."""
 
+import shlex
 import signal
 import sys
 import tempfile
@@ -51,7 +52,7 @@ PATIENCE_SEC = 45.0
     "--every", default=3.0, show_default=True, help="Seconds between new messages (without --once)."
 )
 @click.option("--seed", default=7, show_default=True, help="Another seed, another year of mail.")
-@click.option("--port", type=int, help="Port of the console.  [default: a free one]")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port of the console.  [default: a free one]")
 @click.option(
     "--pubsub",
     "prefer",
@@ -92,7 +93,8 @@ def demo(  # noqa: PLR0913 - one parameter per option
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     script = _script(eml, mbox, investors, account, seed)
-    screen.say(script.title)
+    for sentence in (script.title, *script.notes):
+        screen.say(sentence)
     folder = data_dir or wiring.settings().data_dir / "demo"
     try:
         with Stack(folder, domain=script.domain, web_port=port, prefer=prefer, say=screen.say) as stack:
@@ -111,9 +113,9 @@ def _script(
         return sample_fund(seed)
     try:
         mails = list(ownmail.read_eml_dir(source) if eml else ownmail.read_mbox(source))
+        return own_mail(mails, source, investors=investors, account=account)
     except ValueError as why:
         raise click.UsageError(str(why)) from None
-    return own_mail(mails, source, investors=investors, account=account)
 
 
 def _play(  # noqa: PLR0913 - what the command was told
@@ -134,6 +136,7 @@ def _play(  # noqa: PLR0913 - what the command was told
         stack.start_mailroom()
         member = play.enrol()
         screen.say(f"Console: {stack.web_url}/signin#token={member}")
+        screen.say(f"Commands, psql and the API: source {shlex.quote(str(stack.env_path))}")
         _backfill(play, screen, stop, began)
         deliveries = script.live()
         shown = Thread(target=_show_arrivals, args=(play, screen, stop), daemon=True)

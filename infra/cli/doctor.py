@@ -2,6 +2,8 @@
 
 import io
 import json
+import logging
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, redirect_stderr
@@ -11,11 +13,10 @@ from functools import partial
 from typing import TypeVar
 
 import click
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from infra.cli import wiring
+from infra.cli import tables, wiring
 from infra.cli.checkup import google, here, subscription
 from infra.cli.checkup.finding import Finding, guarded, note, ok, problem
 from shared import config
@@ -42,6 +43,8 @@ def doctor(account: str | None, watch: bool, as_json: bool) -> None:
     enrolled.  Nothing is changed; with --watch the account's watch is renewed, or, when it is not
     enrolled, made and ended again.  Exit code 0: nothing is wrong; 1: something is.
     """
+    for name in ("google.auth", "psycopg.pool"):  # what they would log is a finding, in our words
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     found: list[Finding] = []
     for finding in examine(account, watch=watch):
         found.append(finding)
@@ -54,6 +57,7 @@ def doctor(account: str | None, watch: bool, as_json: bool) -> None:
 
 def examine(account: str | None, *, watch: bool) -> Iterator[Finding]:
     """Yield everything there is to say; later checks need what earlier ones opened."""
+    yield from here.misspelt(os.environ)
     try:
         settings = config.from_env(needs=("gmail", "watch"))
     except ConfigError as bad:
@@ -140,4 +144,4 @@ def _show(found: list[Finding]) -> None:
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for finding in found:
         table.add_row(Text(finding.state, style=COLOUR[finding.state]), finding.check, Text(finding.says))
-    Console().print(table)
+    tables.screen().print(table)

@@ -1,6 +1,7 @@
 """`mailroom parse FILE...`: what mailroom reads in a mail."""
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -30,11 +31,31 @@ SOURCES: dict[DateSource, str] = {
 }
 
 
+# How an mbox begins its second mail: an empty line, then this.
+NEXT_OF_MBOX = re.compile(rb"\n\r?\nFrom +\S+ +(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) ")
+
+
 class Unreadable(Exception):
     """A file without a mail in it, and why."""
 
 
-@click.command()
+TEACH = """Show what mailroom reads in each FILE, exactly as it would be stored.
+
+FILE is an .eml, or a message as Gmail's API gives it (messages.get, format raw or full), or an
+export of both as {"full": ..., "raw": ...}.  A single - reads standard input.  No network and
+no database are used.
+
+\b
+mailroom parse letter.eml
+mailroom parse --json *.eml | jq '{file, author, defects}'
+mailroom parse - < message.json
+
+Whatever is wrong with a mail is listed as a defect (docs/defects.md) and is no error.  The exit
+code is 2 when a file is missing, empty, or holds no mail; the others are shown all the same.
+"""
+
+
+@click.command(help=TEACH)
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option(
     "--json",
@@ -43,20 +64,7 @@ class Unreadable(Exception):
     help="One JSON object per file; digests and sizes, no attachment bytes.",
 )
 def parse(files: tuple[str, ...], as_json: bool) -> None:
-    r"""Show what mailroom reads in each FILE, exactly as it would be stored.
-
-    FILE is an .eml, or a message as Gmail's API gives it (messages.get, format raw or full), or an
-    export of both as {"full": ..., "raw": ...}.  A single - reads standard input.  No network and
-    no database are used.
-
-    \b
-    mailroom parse letter.eml
-    mailroom parse --json *.eml | jq '{file, author, defects}'
-    mailroom parse - < message.json
-
-    Whatever is wrong with a mail is listed as a defect (docs/defects.md) and is no error.  The exit
-    code is 2 when a file is missing, empty, or holds no mail; the others are shown all the same.
-    """
+    """See TEACH."""
     failed = False
     for name in files:
         try:
@@ -80,6 +88,9 @@ def _bytes(name: str) -> bytes:
         raise Unreadable(f"cannot be read ({reason}): check the path.") from None
     if not data.strip():
         raise Unreadable("is empty: there is nothing to parse.")
+    if data.startswith(b"From ") and NEXT_OF_MBOX.search(data):
+        file = "FILE" if name == "-" else _printable(name)
+        raise Unreadable(f"is an mbox with several mails: mailroom demo --mbox {file} reads them all.")
     return data
 
 

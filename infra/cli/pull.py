@@ -15,27 +15,30 @@ from shared.store.database import Database
 log = logger("pull")
 
 
-@click.command()
+TEACH = """Take Gmail's notifications from a Pub/Sub subscription, where no public address can be had.
+
+Does what the push endpoint does, the other way round: nothing has to reach this machine.
+Each notification makes its account due; it is acknowledged after that is committed.
+Run it beside `mailroom watch` and `mailroom consume`, instead of `mailroom web --serve push`.
+Two of them share the work.
+
+\b
+It needs a pull subscription on the topic of CRM_GMAIL_PUBSUB_TOPIC:
+  gcloud pubsub subscriptions create mailroom --topic=gmail --expiration-period=never
+  gcloud pubsub subscriptions add-iam-policy-binding mailroom \\
+    --member=serviceAccount:NAME@PROJECT.iam.gserviceaccount.com --role=roles/pubsub.subscriber
+  CRM_GMAIL_PUBSUB_SUBSCRIPTION=projects/PROJECT/subscriptions/mailroom
+Credentials are those of the machine (Application Default Credentials).
+For Google's emulator set PUBSUB_EMULATOR_HOST.
+
+SIGTERM ends it within ten seconds, with nothing half done.
+Exit code 2: the settings or a grant cannot work; the sentence says which.
+"""
+
+
+@click.command(help=TEACH)
 def pull() -> None:
-    r"""Take Gmail's notifications from a Pub/Sub subscription, where no public address can be had.
-
-    Does what the push endpoint does, the other way round: nothing has to reach this machine.
-    Each notification makes its account due; it is acknowledged after that is committed.
-    Run it beside `mailroom watch` and `mailroom consume`, instead of `mailroom web --serve push`.
-    Two of them share the work.
-
-    \b
-    It needs a pull subscription on the topic of CRM_GMAIL_PUBSUB_TOPIC:
-      gcloud pubsub subscriptions create mailroom --topic=gmail --expiration-period=never
-      gcloud pubsub subscriptions add-iam-policy-binding mailroom \
-        --member=serviceAccount:NAME@PROJECT.iam.gserviceaccount.com --role=roles/pubsub.subscriber
-      CRM_GMAIL_PUBSUB_SUBSCRIPTION=projects/PROJECT/subscriptions/mailroom
-    Credentials are those of the machine (Application Default Credentials).
-    For Google's emulator set PUBSUB_EMULATOR_HOST.
-
-    SIGTERM ends it within ten seconds, with nothing half done.
-    Exit code 2: the settings or a grant cannot work; the sentence says which.
-    """
+    """See TEACH."""
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -62,6 +65,6 @@ def _check(db: Database) -> None:
     try:
         with db.transaction() as conn:
             if not migrate.current(conn):
-                raise wiring.stopped(Refused("the database is not up to date: run mailroom migrate first"))
+                raise wiring.stopped(wiring.not_migrated(conn))
     except TryLater as away:
         log.warning("pull.waits", why=str(away))

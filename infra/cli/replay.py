@@ -4,11 +4,10 @@ import json
 from dataclasses import dataclass
 
 import click
-from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
-from infra.cli import wiring
+from infra.cli import tables, wiring
 from shared.errors import MailroomError
 from shared.store import accounts, audit, deltas, ledger
 from shared.store.accounts import Account
@@ -96,11 +95,11 @@ def _show(given: list[Given], *, replayed: bool) -> None:
     if not given:
         click.echo("No message was given up.")
         return
-    table = Table("account", "message", "given up", "because")
+    table = Table(Column("account", no_wrap=True), Column("message", no_wrap=True), "given up", "because")
     for one in given:
         for dead in one.dead:
             table.add_row(one.account.address, dead.gmail_id, f"{dead.at:%Y-%m-%d %H:%M}", Text(dead.error))
-    Console().print(table)
+    tables.show(tables.screen(), table)
     if replayed:
         click.echo("They wait again; consumers take them now.")
         for one in given:

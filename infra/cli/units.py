@@ -4,10 +4,9 @@ import json
 from datetime import datetime
 
 import click
-from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
-from infra.cli import wiring
+from infra.cli import tables, wiring
 from shared.errors import MailroomError
 from shared.store import units as spending
 from shared.store.units import DaySpent, Troubled
@@ -32,6 +31,9 @@ def units(days: int, as_json: bool) -> None:
     if as_json:
         for line in (*map(_spent_json, spent), *map(_troubled_json, troubled)):
             click.echo(json.dumps(line))
+        return
+    if not spent and not troubled:
+        click.echo(f"Nothing was spent in the last {days} day(s).")
         return
     _show(spent, troubled, settings.day_units)
 
@@ -61,14 +63,22 @@ def _troubled_json(one: Troubled) -> dict[str, object]:
 
 
 def _show(spent: list[DaySpent], troubled: list[Troubled], day_units: int) -> None:
-    table = Table("day", "account", "method", "units", "calls", "refused")
+    table = Table(
+        Column("day", no_wrap=True),
+        Column("account", no_wrap=True),
+        "method",
+        "units",
+        "calls",
+        "refused",
+        box=None,
+    )
     for one in spent:
         cells = (one.spent.units, one.spent.calls, one.spent.refusals)
         table.add_row(
             one.day.isoformat(), one.spent.account, one.spent.method, *(f"{cell:,}" for cell in cells)
         )
-    console = Console()
-    console.print(table)
+    console = tables.screen()
+    tables.show(console, table)
     newest = spent[0].day if spent else None
     total = sum(one.spent.units for one in spent if one.day == newest)
     if newest and day_units:

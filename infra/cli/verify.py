@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from consumer.matching import Matching
-from infra.cli import metering, wiring
+from infra.cli import metering, tables, wiring
 from infra.cli.deep import Deep, Means, agreed, plan, read
 from shared.errors import MailroomError
 from shared.gmail.client import Gmail
@@ -153,7 +153,7 @@ def _without_none(told: dict[str, object]) -> dict[str, object]:
 def _show(found: list[Difference], *, repair: bool) -> None:
     deep = any(one.deep for one in found)
     read = ("read", "wrongly unmatched", "misfiled", "units") if deep else ()
-    address = Column("account", overflow="fold")  # an address is of use only whole
+    address = Column("account", no_wrap=True)  # an address is of use only whole
     table = Table(address, "in Gmail", "stored", "difference", "waiting", "dead", *read, "")
     for one in found:
         error = one.error or (one.deep.error if one.deep else "")
@@ -161,8 +161,8 @@ def _show(found: list[Difference], *, repair: bool) -> None:
         sign = f"+{len(one.missing)} -{len(one.vanished)}"
         cells = (one.listed, one.stored, sign, one.waiting, one.dead, *_read_cells(one.deep))
         table.add_row(one.account, *map(str, cells), verdict)
-    console = Console()
-    console.print(table)
+    console = tables.screen()
+    tables.show(console, table)
     if any(one.deep and (one.deep.wrongly_unmatched or one.deep.misfiled) for one in found):
         said = "Consumers capture them now." if repair else "--repair has consumers capture them."
         console.print(f"Wrongly unmatched: an investor's by today's rules, and not stored. {said}")

@@ -23,7 +23,15 @@ def _parts(_: click.Context, __: click.Parameter, value: str) -> tuple[Part, ...
     return tuple(part for part in PARTS if part in named)
 
 
-@click.command()
+TEACH = """Serve the push endpoint, the admin API and the console.
+
+\b
+The public process needs the one route:   mailroom web --serve push --host 0.0.0.0
+The private one needs the others:         mailroom web --serve api,console
+"""
+
+
+@click.command(help=TEACH)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8025, show_default=True, help="Port to listen on."
@@ -39,12 +47,7 @@ def _parts(_: click.Context, __: click.Parameter, value: str) -> tuple[Part, ...
     help="Requests answered at the same time.",
 )
 def web(host: str, port: int, serve: tuple[Part, ...], threads: int) -> None:
-    r"""Serve the push endpoint, the admin API and the console.
-
-    \b
-    The public process needs the one route:   mailroom web --serve push --host 0.0.0.0
-    The private one needs the others:         mailroom web --serve api,console
-    """
+    """See TEACH."""
     from watcher.web.app import create_app
     from watcher.web.serve import Server
 

@@ -11,9 +11,9 @@ from shared.gmail.exchange import Tokens
 from shared.gmail.quota import Budget
 from shared.gmail.transport import Transport
 from shared.store import migrate
-from shared.store.database import Database
+from shared.store.database import Connection, Database
 
-__all__ = ["Settings", "database", "database_url", "gmail", "migrated", "settings", "stopped"]
+__all__ = ["Settings", "database", "database_url", "gmail", "migrated", "not_migrated", "settings", "stopped"]
 
 
 def settings(*needs: Need, when_on: Iterable[Need] = ()) -> Settings:
@@ -118,8 +118,20 @@ def migrated(db: Database) -> Database:
         with db.transaction() as conn:
             if migrate.current(conn):
                 return db
+            outdated = not_migrated(conn)
     except TryLater:
         raise stopped(
             Refused("the database did not answer: is DATABASE_URL right, and is it running?")
         ) from None
-    raise stopped(Refused("the database is not up to date: run mailroom migrate first"))
+    raise stopped(outdated)
+
+
+def not_migrated(conn: Connection) -> Refused:
+    """Name the database that lacks the tables: without DATABASE_URL it is an empty one of one's own."""
+    given = settings()
+    named = f"the database {conn.info.dbname} on {conn.info.host} (DATABASE_URL)"
+    if not given.database_url:
+        named = f"the embedded database under {given.data_dir / 'postgres'} (DATABASE_URL is not set)"
+    demo = given.data_dir / "demo" / "env"
+    aside = f"; if the running demo's is meant: source {demo}" if demo.exists() else ""
+    return Refused(f"{named} is not up to date: run mailroom migrate first{aside}")

@@ -61,6 +61,28 @@ def test_another_header_is_refused_with_the_columns_it_should_have():
         read_rows(io.StringIO("name,email\nAda,a@b.example\n"), OWN)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Investor,Firm,Address,Domain\nAda,Nordwind,ada@lp.example,\n",
+        "investor;firm;address;domain\nAda;Nordwind;ada@lp.example;\n",
+        "Domain\tADDRESS\tfirm\t Investor \r\n\tada@lp.example\tNordwind\tAda\r\n",
+        'investor;"firm";address;domain\nAda;Nordwind;ada@lp.example;\n',
+    ],
+)
+def test_a_header_is_read_whatever_its_capitals_and_separator(text):
+    rows, bad = read_rows(io.StringIO(text, newline=""), OWN)
+
+    assert bad == []
+    assert [(row.name, row.firm, row.value) for row in rows] == [("Ada", "Nordwind", "ada@lp.example")]
+
+
+@pytest.mark.parametrize("text", ["name;email\nAda;a@b.example\n", "", "investor,firm,address\n"])
+def test_a_header_that_is_not_ours_is_quoted(text):
+    with pytest.raises(click.UsageError, match=f"found: {text.partition(chr(10))[0] or 'nothing'}$"):
+        read_rows(io.StringIO(text), OWN)
+
+
 def test_repeating_an_import_changes_nothing(db, tmp_path):
     file = tmp_path / "investors.csv"
     file.write_text(
@@ -103,10 +125,10 @@ def test_a_name_without_a_visible_character_or_without_an_end_is_a_bad_row(db, t
         b"\x00\x01,\x00\n",
         (HEADER + "Ada,N,a@b.example,\n").encode("utf-16"),
         b"",
-        b"investor;firm;address;domain\n",
+        b"investor|firm|address|domain\n",
         b'"' + b"x" * 140_000,
     ],
-    ids=["binary", "UTF-16", "empty", "semicolons", "one quote"],
+    ids=["binary", "UTF-16", "empty", "bars", "one quote"],
 )
 def test_a_file_that_is_no_such_csv_is_refused_in_one_sentence(database_url, tmp_path, monkeypatch, content):
     monkeypatch.setenv("DATABASE_URL", database_url)

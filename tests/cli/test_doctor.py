@@ -262,3 +262,36 @@ def test_the_documented_login_takes_no_advisory_lock_and_migrating_still_does(wo
         conn.execute("SELECT pg_advisory_xact_lock(1)")
 
     assert migrate.up(world.db.url) == []
+
+
+def test_a_misspelt_setting_is_noted_with_the_one_that_is_meant(world):
+    world.set(CRM_GMAIL_RATE_UNIT_SEC="50", CRM_GMAIL_SECRET_KEY_FILE="")
+
+    said = world.said(state="note")["settings"]
+
+    assert "CRM_GMAIL_RATE_UNIT_SEC" in said
+    assert "is CRM_GMAIL_RATE_UNITS_SEC meant" in said
+    assert "SECRET_KEY" not in said
+
+
+def test_an_account_nobody_works_on_is_noted_as_backfill_says_it(world):
+    world.enrol(watch_ends_in=timedelta(days=6))
+    with world.db.transaction() as conn:
+        conn.execute(b"UPDATE mailroom.email_deltas SET due_at = now() - interval '30 seconds'")
+
+    assert "nobody works" in CliRunner().invoke(main, ["backfill", "--status"]).output
+    assert ADA in world.said(state="note")["consumer"]
+
+
+def test_it_says_things_once_and_in_its_own_words(world, caplog):
+    world.set(DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
+
+    told = CliRunner().invoke(main, ["doctor", ADA])
+
+    assert "did not answer" in told.output
+    assert caplog.text == ""
+
+
+def test_without_a_mailbox_commands_say_that_there_is_none(world):
+    assert "No mailbox is enrolled" in CliRunner().invoke(main, ["backfill", "--status"]).output
+    assert "Nothing was spent" in CliRunner().invoke(main, ["units"]).output

@@ -67,10 +67,25 @@ def test_a_user_who_may_not_is_told_so(run, database_url):
 @pytest.mark.parametrize(
     "command", [["token", "create", "--role", "admin"], ["contacts", "import", __file__]]
 )
-def test_before_the_first_migration_commands_say_what_to_do(run, command):
+def test_before_the_first_migration_commands_name_the_database_and_say_what_to_do(run, database_url, command):
     run("migrate", "--down", "--yes")
 
     done = run(*command)
 
     assert done.exit_code == 2
     assert "mailroom migrate" in done.output
+    assert psycopg.conninfo.conninfo_to_dict(database_url)["dbname"] in done.output
+
+
+def test_without_database_url_the_embedded_database_is_named_and_the_running_demo(tmp_path, monkeypatch):
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.setenv("CRM_GMAIL_DATA_DIR", str(tmp_path))
+    env = tmp_path / "demo" / "env"
+    env.parent.mkdir()
+    env.touch()
+
+    done = CliRunner().invoke(main, ["exclusions", "list"])
+
+    assert done.exit_code == 2
+    for told in (str(tmp_path / "postgres"), "DATABASE_URL is not set", f"source {env}"):
+        assert told in done.output

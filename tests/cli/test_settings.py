@@ -160,3 +160,15 @@ def test_a_token_is_printed_once_and_works(database_url, db, monkeypatch):
     with db.transaction() as conn:
         assert tokens.caller(conn, done.stdout.strip()).role == "admin"
     assert (done.exit_code, again.exit_code) == (0, 2)
+
+
+@pytest.mark.parametrize(
+    "url", ["mysql://ada:secret@db.example/crm", "db.example:5432", "https://db.example"]
+)
+def test_what_is_no_postgresql_url_is_called_so_without_its_password(url):
+    [said] = problems({"DATABASE_URL": url})
+
+    assert "postgresql://USER" in said
+    assert "secret" not in said
+    for good in ("postgres://u@h/d", "postgresql:///d?host=/run", "host=/run dbname=d"):
+        assert from_env({"DATABASE_URL": good})

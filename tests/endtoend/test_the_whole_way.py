@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -142,3 +143,21 @@ def page(play, token):
     )
     cookie = answer.headers["Set-Cookie"].partition(";")[0]
     return http.request("GET", f"{url}/threads", headers={"Cookie": cookie}).data.decode()
+
+
+def test_whoever_sources_the_demos_file_reaches_it_and_nobody_else_can_read_the_file(play):
+    play.enrol()
+    path = play.stack.env_path
+    ask = (
+        f". {shlex.quote(str(path))} && {sys.executable} -m infra.cli exclusions list"
+        ' && echo "Authorization: Bearer $DEMO_ADMIN_TOKEN" && echo "$DEMO_URL"'
+    )
+
+    told = subprocess.run(["sh", "-c", ask], capture_output=True, text=True, check=True, env={})
+
+    said, header, url = told.stdout.splitlines()
+    assert "Nothing is excluded" in said
+    name, _, value = header.partition(": ")
+    answer = urllib3.request("GET", f"{url}/api/email/accounts", headers={name: value})
+    assert ADA in answer.data.decode()
+    assert path.stat().st_mode & 0o777 == 0o600

@@ -135,3 +135,16 @@ def test_every_defect_and_mark_is_documented_with_its_sentence(part, codes):
 
     assert {code.strip("`"): sentence for code, sentence in rows} == codes
     assert list(codes) == sorted(codes)
+
+
+def test_an_mbox_of_several_mails_is_sent_to_the_command_that_reads_them_all(tmp_path):
+    one = b"From 1@xxx Mon Jan 01 00:00:00 +0000 2026\nFrom: ada@lp.example\nSubject: one\n\nFrom Monday on.\n\nFrom here.\n"
+    single, several = tmp_path / "one.mbox", tmp_path / "all.mbox"
+    single.write_bytes(one)
+    several.write_bytes(one + b"\n" + one)
+
+    refused = run(several)
+
+    assert refused.exit_code == 2
+    assert f"demo --mbox {several}" in refused.output
+    assert run(single).exit_code == 0

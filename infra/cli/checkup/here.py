@@ -2,15 +2,18 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
+from consumer.progress import Facts, is_alone
 from infra.cli.checkup.finding import Finding, note, ok, problem
+from shared import config
 from shared.config import Settings
 from shared.gmail.transport import Transport
-from shared.store import logins, migrate, rejects, serve
+from shared.store import accounts, logins, migrate, progress, rejects, serve
 from shared.store.database import Database
 from watcher.alarms import alarms
 
@@ -25,6 +28,14 @@ TIMEOUTS = (
     "idle_in_transaction_session_timeout",
     "idle_session_timeout",
 )
+
+
+def misspelt(env: Mapping[str, str]) -> Iterator[Finding]:
+    """Is there a variable that looks like a setting, and is none?"""
+    for name in config.unknown(env):
+        near = get_close_matches(name, config.known_names(), n=1)
+        meant = f": is {near[0]} meant?" if near else ": remove it, or correct its name"
+        yield note("settings", f"{name} is no setting of mailroom and changes nothing{meant}")
 
 
 def database(db: Database, settings: Settings) -> Iterator[Finding]:
@@ -48,6 +59,7 @@ def work(db: Database, now: datetime) -> Iterator[Finding]:
     """Is every account captured and watched, and is the work done in time?"""
     with db.transaction() as conn:
         watched, due, rejected = serve.watches(conn), serve.due(conn), rejects.count(conn)
+        every = progress.facts(conn, [one.id for one in accounts.every(conn)], make=Facts)
     if not watched:
         yield note("accounts", "none is enrolled yet: POST /api/email/accounts/enroll")
         return
@@ -60,6 +72,8 @@ def work(db: Database, now: datetime) -> Iterator[Finding]:
         yield problem(
             "consumer", f"{due.accounts} accounts wait, for {minutes:.0f} min: is mailroom consume running?"
         )
+    elif alone := [one.account for one in every if one.status == "active" and is_alone(one)]:
+        yield note("consumer", f"nobody works on {', '.join(alone)}: is mailroom consume running?")
     else:
         yield ok("consumer", "no account waits for a look")
     if number := rejected.get("other_subscription"):

@@ -65,10 +65,14 @@ class Play:
                     self.expected.add((account, made["id"]))
 
     def enrol(self) -> str:
-        """Enrol every mailbox through the admin API, as an admin would; return a token for the console."""
+        """Enrol every mailbox through the admin API, as an admin would; return a token for the console.
+
+        Other commands can be used from then on, by the file Stack.write_env() writes.
+        """
         with self.db.transaction() as conn:
             admin = tokens.create(conn, name="demo admin", role="admin")
             member = tokens.create(conn, name="demo console", role="member")
+        self.stack.write_env(admin)
         for account in self.script.accounts:
             answer = urllib3.request(
                 "POST",

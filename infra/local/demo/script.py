@@ -7,9 +7,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from consumer.freemail import is_free_mail
+from consumer.mail.addresses import normal
+from consumer.match import canonical, normal_rule
 from infra.local import ownmail
 from infra.local.fund import contacts_csv, fund, live
 from infra.local.ownmail import OwnMail
+
+NOBODY = "me@mailroom.test"  # whose mailbox it is when nothing tells
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,7 @@ class Script:
     investors_csv: str
     past: tuple[Delivery, ...]
     live: Callable[[], Iterator[tuple[Delivery, ...]]]
+    notes: tuple[str, ...] = ()  # what a person should know beforehand
 
 
 def sample_fund(seed: int) -> Script:
@@ -64,34 +69,80 @@ def sample_fund(seed: int) -> Script:
 def own_mail(
     mails: list[OwnMail], source: Path, *, investors: tuple[str, ...], account: str | None
 ) -> Script:
-    """Play a person's own mail: all of it lies in one mailbox, and nothing new comes."""
-    address = account or ownmail.guess_account(mails, fallback="me@mailroom.test")
+    """Play a person's own mail: all of it lies in one mailbox, and nothing new comes.
+
+    Raises ValueError when *investors* or *account* cannot be meant, or nothing would be captured.
+    """
+    address = _mailbox(account) if account else ownmail.guess_account(mails, fallback=NOBODY)
     domain = address.rpartition("@")[2]
     ours = frozenset() if is_free_mail(domain) else frozenset((domain,))
     strangers = (
         one for one in ownmail.correspondents(mails, frozenset((address,))) if not _within(one, ours)
     )
+    for name in investors:
+        _check_investor(name, address, ours)
     named = investors or tuple(sorted(strangers))
     addresses = {name.lower() for name in named if "@" in name}
     domains = {name.lower() for name in named if "@" not in name}
+    past = tuple(
+        Delivery(
+            address,
+            mail.raw,
+            mail.labels,
+            mail.internal_date,
+            ownmail.should_capture(mail, addresses, domains, {address}),
+            doubtful=_names_any(mail.raw, addresses),
+        )
+        for mail in mails
+    )
+    told = (_whose(address, account), *(_unknown(name, mails, address) for name in investors))
+    notes = tuple(filter(None, told))
+    if not any(one.captured for one in past):
+        raise ValueError(f"nothing would be captured.  {'.  '.join(notes)}")
     return Script(
         title=f"{len(mails)} messages from {source}, {len(named)} investor addresses and domains",
         domain=domain,
         accounts=(address,),
         investors_csv=_csv(addresses, domains),
-        past=tuple(
-            Delivery(
-                address,
-                mail.raw,
-                mail.labels,
-                mail.internal_date,
-                ownmail.should_capture(mail, addresses, domains, {address}),
-                doubtful=_names_any(mail.raw, addresses),
-            )
-            for mail in mails
-        ),
+        past=past,
         live=lambda: iter(()),
+        notes=notes,
     )
+
+
+def _mailbox(account: str) -> str:
+    address = normal(account.strip())
+    if address is None:
+        raise ValueError(f"--account {account!r} is not an e-mail address")
+    return address
+
+
+def _check_investor(name: str, mailbox: str, ours: frozenset[str]) -> None:
+    """Raise ValueError when the import of investors would refuse it, or it is whose mail this is."""
+    value = normal_rule("address" if "@" in name else "domain", name)
+    if value == canonical(mailbox) or _within(f"@{value.rpartition('@')[2]}", ours):
+        raise ValueError(
+            f"--investor {name} is of the mailbox's own domain: colleagues are not investors.  "
+            f"The mailbox is {mailbox}; --account names another"
+        )
+
+
+def _whose(address: str, account: str | None) -> str:
+    if account:
+        return f"Mailbox: {address}"
+    if address == NOBODY:
+        return f"Mailbox: {address}, for no message says whom it was delivered to; --account names it"
+    return f"Mailbox: {address} (guessed; --account changes it)"
+
+
+def _unknown(name: str, mails: list[OwnMail], mailbox: str) -> str:
+    """Say that no message has an investor, and who is there instead; empty when one has."""
+    rule = {name.lower()}
+    addresses, domains = (rule, set[str]()) if "@" in name else (set[str](), rule)
+    if any(ownmail.should_capture(mail, addresses, domains, {mailbox}) for mail in mails):
+        return ""
+    others = [one for one, _ in ownmail.senders(mails).most_common() if one != mailbox][:5]
+    return f"No message has {name}; the most frequent senders are {', '.join(others) or 'nobody'}"
 
 
 def _within(address: str, domains: frozenset[str]) -> bool:

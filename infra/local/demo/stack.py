@@ -2,6 +2,8 @@
 
 import json
 import os
+import shlex
+import socket
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -26,6 +28,13 @@ PUSHER = f"pubsub-push@{PROJECT}.iam.gserviceaccount.com"
 
 # The local Google does not meter; the summary says what the same units take at Gmail's pace.
 UNMETERED = "0"
+
+HOW_TO_USE = """\
+# To use the running demo from another shell: source this file, then for instance
+#   mailroom exclusions list
+#   psql "$DATABASE_URL" -c 'SELECT * FROM crm.mailboxes'
+#   curl -H "Authorization: Bearer $DEMO_ADMIN_TOKEN" "$DEMO_URL/api/email/accounts"
+# The file goes when the demo ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +105,7 @@ class Stack:
         """Start what mailroom leans on; its own processes come with start_mailroom()."""
         with ExitStack() as undo:
             undo.callback(self._open.close)
+            _refuse_taken(self.ports.web)
             self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
             self.database_url = self._database()
             self._start_bus_and_google()
@@ -117,6 +127,10 @@ class Stack:
         else:
             server = postgres.start(self.data_dir / "postgres")
             self._open.callback(server.stop)
+            if not server.owner:  # whoever started it would lose everything
+                raise Refused(
+                    f"another demo runs on {self.data_dir}: end it, or give this one a folder by --data-dir"
+                )
             url = server.url
         migrate.down(url)
         migrate.up(url)
@@ -156,9 +170,19 @@ class Stack:
         key = self.google.post(
             "service-accounts", {"email": f"mailroom@{PROJECT}.iam.gserviceaccount.com", "projectId": PROJECT}
         )
-        self.key_path.unlink(missing_ok=True)
-        with os.fdopen(os.open(self.key_path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            json.dump(key, file)
+        _write_secret(self.key_path, json.dumps(key))
+
+    @property
+    def env_path(self) -> Path:
+        """What a shell sources to use the demo while it runs; its owner alone can read it."""
+        return self.data_dir / "env"
+
+    def write_env(self, admin: str) -> None:
+        """Write env_path; *admin* is a token of the admin API."""
+        told = {**self.env, "DEMO_URL": self.web_url, "DEMO_ADMIN_TOKEN": admin}
+        lines = [f"export {name}={shlex.quote(value)}" for name, value in told.items()]
+        _write_secret(self.env_path, "\n".join((HOW_TO_USE, *lines, "")))
+        self._open.callback(self.env_path.unlink, missing_ok=True)
 
     @property
     def key_path(self) -> Path:
@@ -216,11 +240,27 @@ class Stack:
         return self._group.start(process, ready=(lambda: _answers(ready_at)) if ready_at else None)
 
 
+def _write_secret(path: Path, text: str) -> None:
+    """Write a file that its owner alone can read, in place of what was there."""
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+
+
 def _answers(url: str) -> bool:
     try:
         return urllib3.request("GET", url, retries=False, timeout=2).status == 200  # noqa: PLR2004 - HTTP's OK
     except urllib3.exceptions.HTTPError:
         return False
+
+
+def _refuse_taken(port: int) -> None:
+    """Whoever listens there would be asked in mailroom's place, and answer something."""
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError as failed:
+        why = os.strerror(failed.errno or 0)
+        raise Refused(f"cannot listen on 127.0.0.1:{port} ({why}): give another --port") from None
 
 
 def _refuse_real_data(url: str) -> None:
