@@ -90,7 +90,7 @@ class Prepared:
             raw_sha256=self.raw_sha256,
             raw_size=self.raw_size,
             participants=tuple(NewParticipant(p.role, p.address, p.name) for p in mail.participants),
-            outside=frozenset(p.address for p in mail.participants if not own.owns(p.address)),
+            outside=own.outsiders(person.address for person in mail.participants),
             matches=tuple(
                 NewMatch(m.investor_id, m.role, m.address, m.strategy, m.ambiguous) for m in matches
             ),
