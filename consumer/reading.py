@@ -19,6 +19,7 @@ from shared.store.ledger import Entry
 MEBIBYTE = 1024 * 1024
 # Gmail keeps history for about a week: what is older when we are told of it did not arrive just now.
 NEWS_LASTS = timedelta(days=7)
+STORED_TOGETHER = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,13 @@ def prepare(
         Prepared(one.entry, one.message, mail, digest, len(one.source), claim, keeper, most)
         for one, (digest, claim), mail in zip(fetched, kept, mails, strict=True)
     ]
+
+
+def groups(prepared: Sequence[Prepared]) -> list[list[Prepared]]:
+    """One transaction per live message, so that each is seen at once; one for a hundred old ones."""
+    old = [one for one in prepared if not one.entry.live]
+    hundreds = [old[start : start + STORED_TOGETHER] for start in range(0, len(old), STORED_TOGETHER)]
+    return [[one] for one in prepared if one.entry.live] + hundreds
 
 
 def digest(mail: Mail, labels: Sequence[str]) -> str:
