@@ -33,19 +33,25 @@ def make_plan(db: Database, gmail: Gmail, lease: Lease, search: Search, *, price
     messages = gmail.profile().messages_total
     with db.transaction() as conn:
         if searches.is_open(conn, search):
-            steps = steps_for(conn, search, messages=messages, prices=prices)
+            cancelled = searches.is_cancelled(conn, lease.account_id)
+            steps = steps_for(conn, search, messages=messages, prices=prices, cancelled=cancelled)
             searches.planned(conn, search, [(step.purpose, step.terms) for step in steps], expected=messages)
         deltas.hold(conn, lease, lasts=LEASE)
 
 
 def steps_for(
-    conn: Connection, search: Search, *, messages: int, prices: Mapping[str, int]
+    conn: Connection, search: Search, *, messages: int, prices: Mapping[str, int], cancelled: bool = False
 ) -> tuple[Step, ...]:
-    """Return the cheapest steps for a search nobody has planned, in a mailbox of *messages*."""
+    """Return the cheapest steps for a search nobody has planned, in a mailbox of *messages*.
+
+    *cancelled*: somebody cancelled the account's backfill; what is planned now is no reason to go on with it.
+    """
     if search.kind == "investor":
         # A new investor's mail may be any that is known already: only a search tells which.  What was found
         # before the first investor was known is still to be proved: there was nobody to prove it for.
-        return naming(search.terms) + (PROOF if proofs.unproved(conn, search.account_id, limit=1) else ())
+        # Not while somebody has cancelled that: it stays cancelled until it is ordered again.
+        proof = not cancelled and bool(proofs.unproved(conn, search.account_id, limit=1))
+        return naming(search.terms) + (PROOF if proof else ())
     unknown = max(messages - ledger.count(conn, search.account_id), 0)
     # A recovery is after what history did not tell; the proof that is under way goes on by itself.
     unproved = 0 if search.kind == "recovery" else proofs.count_unproved(conn, search.account_id)

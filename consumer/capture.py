@@ -101,12 +101,7 @@ class Capture:
         answers = self._readable(entries, self.gmail.metadata([entry.gmail_id for entry in entries]))
         people = {gmail_id: from_headers(message.headers) for gmail_id, message in answers.items()}
         found = self.matching.match_all(people).found
-        hidden = {
-            gmail_id
-            for gmail_id, message in answers.items()
-            if ruled_out(message.label_ids, self.settings.skip_labels)
-        }
-        self._close(sorted(hidden), "excluded")
+        hidden = self._hide(answers)
         self._close(
             [gmail_id for gmail_id, hits in found.items() if not hits and gmail_id not in hidden], "unmatched"
         )
@@ -149,36 +144,38 @@ class Capture:
         prepared = self._prepare(fetched)
         partly = [one for one in prepared if one.partial or one.unread]
         self._drop(partly)
+        left = [one.gmail_id for one in partly]
+        with self.db.transaction() as conn:  # those nobody had asked for wait: their thread is not read again
+            ledger.have_files(conn, self.lease.account_id, left)
+            deltas.hold(conn, self.lease, lasts=deltas.LEASE)
         self._settle([one for one in prepared if one not in partly])
-        return messages.keys() - {one.gmail_id for one in partly}
+        return messages.keys() - set(left)
 
     def _raw(self, entries: Sequence[Entry]) -> None:
         answers = self._readable(entries, self.gmail.raw([entry.gmail_id for entry in entries]))
         shown = self._shown([entry for entry in entries if entry.gmail_id in answers], answers)
-        self._settle(
-            self._prepare(
-                [
-                    Fetched(one, answers[one.gmail_id], answers[one.gmail_id].raw_bytes(), is_json=False)
-                    for one in shown
-                ]
-            )
-        )
+        fetched = [
+            Fetched(one, answers[one.gmail_id], answers[one.gmail_id].raw_bytes(), is_json=False)
+            for one in shown
+        ]
+        self._settle(self._prepare(fetched))
 
     def _shown(self, entries: Sequence[Entry], messages: Mapping[str, Message]) -> list[Entry]:
-        """Close what labels rule out after all, and return the others."""
-        skip = self.settings.skip_labels
-        hidden = {one.gmail_id for one in entries if ruled_out(messages[one.gmail_id].label_ids, skip)}
-        self._close(sorted(hidden), "excluded")
+        hidden = self._hide({one.gmail_id: messages[one.gmail_id] for one in entries})
         return [one for one in entries if one.gmail_id not in hidden]
+
+    def _hide(self, messages: Mapping[str, Message]) -> set[str]:
+        """Close what labels rule out after all, and return it; by these labels its rescue will be known."""
+        skip = self.settings.skip_labels
+        hidden = {id_: one.label_ids for id_, one in messages.items() if ruled_out(one.label_ids, skip)}
+        self._close(sorted(hidden), "excluded", labels=hidden)
+        return set(hidden)
 
     def _prepare(self, fetched: Sequence[Fetched]) -> list[Prepared]:
         return prepare(fetched, keeper=self._keeper, parsers=self.parsers, settings=self.settings)
 
     def _settle(self, prepared: Sequence[Prepared]) -> None:
-        """Store what matches an investor on its own headers, and let the rest go.
-
-        Again for those whose rules changed meanwhile; raises TryLater when that does not end.
-        """
+        """Judge by the rules of the moment; raises TryLater when they never stand still."""
         for _ in range(RULES_TURNS):
             prepared = self._judged(prepared)
             if not prepared:
@@ -186,7 +183,7 @@ class Capture:
         raise TryLater("the rules changed while messages were being stored", after=FIRST_PAUSE)
 
     def _judged(self, prepared: Sequence[Prepared]) -> list[Prepared]:
-        """Match and store; return those that were decided by rules that hold no more."""
+        """Store what matches an investor on its own headers, let the rest go; return those to judge again."""
         self.matching.learn(self.lease.account_id, (one.delivered_to for one in prepared))
         matched = self.matching.match_all({one.gmail_id: one.mail.participants for one in prepared})
         matches = matched.found
@@ -276,10 +273,13 @@ class Capture:
         error: str = "",
         *,
         judged_by: Literal["headers", "mail"] = "headers",
+        labels: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         if not gmail_ids:
             return
         with self.db.transaction() as conn:
+            if labels:
+                ledger.relabel(conn, self.lease.account_id, labels)
             ledger.settle(conn, self.lease.account_id, gmail_ids, state, error, judged_by=judged_by)
             deltas.hold(conn, self.lease, lasts=deltas.LEASE)
         self.tally.count(state, len(gmail_ids))

@@ -41,7 +41,9 @@ def foresee(
     waiting for minutes.
     """
     with db.transaction() as conn:
-        pending = searches.pending(conn, account_id) or [_anew(account_id)]
+        pending = searches.pending(conn, account_id)
+        if not pending and not searches.is_cancelled(conn, account_id):  # what is only left is just let go
+            pending = [_anew(account_id)]
     plans = [search for search in pending if search.purpose == "plan"]
     messages = _patiently(lambda: gmail.profile().messages_total) if plans else 0
     steps = [search for search in pending if search.purpose != "plan"]

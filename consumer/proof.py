@@ -49,11 +49,11 @@ def judge(matching: Matching, answers: Answers, *, skip: Collection[str]) -> Jud
     """Say what *answers* mean by the rules of this moment; *skip*: the labels that are not captured."""
     read = {id_: answer for id_, answer in answers.items() if isinstance(answer, Message)}
     found = matching.match_all({id_: from_headers(message.headers) for id_, message in read.items()}).found
-    excluded = {id_ for id_, message in read.items() if ruled_out(message.label_ids, skip)}
+    excluded = {id_: message.label_ids for id_, message in read.items() if ruled_out(message.label_ids, skip)}
     unread = answers.keys() - read.keys()
     return Judgement(
         matching=tuple(id_ for id_, hits in found.items() if hits and id_ not in excluded),
-        excluded=tuple(sorted(excluded)),
+        excluded=excluded,
         unreadable=tuple(sorted(id_ for id_ in unread if not isinstance(answers[id_], MessageGone))),
     )
 

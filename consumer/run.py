@@ -54,7 +54,8 @@ def run(deps: Deps, lease: Lease, tally: Tally, *, progress: Callable[[], None] 
 
     Whenever the wake counter moves, a new look comes first: old mail never holds up new mail.
     Only notifications that have told of nothing wait out their pace.  Old mail is given back after a
-    step when the time for the next look has come, or when another account is due and nobody has it.
+    step when the time for the next look has come, or when nobody has taken another account that has
+    news or has long been due.
     *progress* is called after every step.
     """
     with deps.db.transaction() as conn:

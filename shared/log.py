@@ -42,6 +42,11 @@ def setup(*, debug: bool = False) -> None:
     )
 
 
+def hush() -> None:
+    """Write no more events: a bench prints figures, and ends its database under its own consumers."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+
+
 def code_only(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
     """Show where an exception came from: its kind, files, lines and functions; never its text or values.
 

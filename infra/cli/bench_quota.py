@@ -32,7 +32,9 @@ def bench_quota(file: Path | None, messages: int, investors: tuple[int, ...], ma
     this machine; seconds do.
     """
     from infra.local.bench import past, price
+    from shared import log
 
+    log.hush()
     errors = Console(stderr=True)
     figures = [
         *price.figures(messages, investors, errors.print),

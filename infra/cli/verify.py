@@ -19,6 +19,10 @@ from shared.store import accounts, audit, deltas, ledger, searches
 from shared.store.accounts import Account
 from shared.store.database import Database
 
+# What we have of a mailbox, or still want.  Nobody's mail, and what is left out, may be deleted as anybody
+# likes: nothing is kept of it, and no check asks whether it is still there.
+HELD = frozenset({"stored", "waiting", "dead"})
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
@@ -28,7 +32,7 @@ class Difference:
     listed: int  # messages Gmail lists, without spam and the bin
     stored: int
     missing: tuple[str, ...]  # in Gmail, not in the ledger
-    vanished: tuple[str, ...]  # held as present, no longer in Gmail
+    vanished: tuple[str, ...]  # stored or still to be, no longer in Gmail
     waiting: int
     dead: int
     error: str = ""
@@ -54,7 +58,7 @@ def verify(  # noqa: PLR0913 - options
     """Compare the ledger with what Gmail lists, for ACCOUNT or for all.
 
     Costs 10 units per 500 messages and changes nothing.  “+n” are messages in Gmail that the
-    ledger does not know, “-n” are messages it holds as present and Gmail no longer lists.
+    ledger does not know, “-n” are messages stored or still to be stored that Gmail no longer lists.
     Consumers do the same by themselves once a day.  --repair orders it now for accounts that are
     not complete, and tries their dead messages again: verify once more when nothing waits.
 
@@ -107,7 +111,7 @@ def _compare(db: Database, gmail: Gmail, account: Account) -> Difference:
         return Difference(account.address, 0, 0, (), (), 0, 0, error=str(refused))
     with db.transaction() as conn:
         states = ledger.all_states(conn, account.id)
-    held = {gmail_id for gmail_id, state in states.items() if state != "gone"}
+    held = {gmail_id for gmail_id, state in states.items() if state in HELD}
     return Difference(
         account=account.address,
         listed=len(visible),

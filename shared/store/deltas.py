@@ -80,7 +80,7 @@ def lease(conn: Connection, *, owner: str, lasts: timedelta) -> Lease | None:
 
 
 def others_wait(conn: Connection, lease: Lease) -> bool:
-    """Whether another account is due and nobody has taken it."""
+    """Whether nobody has taken another account that has news, or has been due for ten seconds."""
     row = conn.execute(SQL["others_wait"], {"account_id": lease.account_id}).fetchone()
     return bool(row and row[0])
 

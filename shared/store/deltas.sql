@@ -52,10 +52,12 @@ UPDATE mailroom.email_deltas d
 RETURNING d.account_id, d.fence;
 
 -- name: others_wait
+-- News is served at once; what is merely due may wait a little, for giving way costs a look of two units.
 SELECT EXISTS (
     SELECT FROM mailroom.email_deltas d
       JOIN mailroom.email_accounts a ON a.id = d.account_id
-     WHERE d.account_id <> %(account_id)s AND d.due_at <= now() AND a.status IN ('active', 'operator', 'no_mailbox')
+     WHERE d.account_id <> %(account_id)s AND a.status IN ('active', 'operator', 'no_mailbox')
+       AND d.due_at <= now() - CASE WHEN d.first_pushed_at IS NULL THEN interval '10 seconds' ELSE interval '0' END
        AND (d.lease_until IS NULL OR d.lease_until < now())
 );
 

@@ -36,7 +36,7 @@ class Entry:
     first_pushed_at: datetime | None
     known_thread: bool  # its Gmail thread already belongs to an investor
     named: bool  # Gmail's search says it is an investor's
-    files: bool  # Gmail's search says it carries attachments
+    files: bool  # a search or its thread says it carries attachments: only its raw bytes have it whole
 
 
 def add(conn: Connection, account_id: int, seen: Sequence[Seen], *, pushed_at: datetime | None = None) -> int:
@@ -112,7 +112,7 @@ def name(conn: Connection, account_id: int, seen: Sequence[Seen], *, again: bool
 
 
 def have_files(conn: Connection, account_id: int, gmail_ids: Sequence[str]) -> None:
-    """Note that these carry attachments."""
+    """Note that these carry attachments, or something else that only their raw bytes have whole."""
     conn.execute(SQL["have_files"], {"account_id": account_id, "ids": list(gmail_ids)})
 
 
@@ -160,7 +160,7 @@ def listed(conn: Connection, account_id: int, gmail_ids: Sequence[str], search_i
 
 
 def hidden(conn: Connection, account_id: int, gmail_ids: Sequence[str]) -> list[str]:
-    """Return those of *gmail_ids* that are excluded, gone, or stored with labels of spam or the bin."""
+    """Return those of *gmail_ids* that are gone, were in spam or the bin, or excluded for reasons unknown."""
     asked = {"account_id": account_id, "ids": list(gmail_ids)}
     return [gmail_id for (gmail_id,) in conn.execute(SQL["hidden"], asked)]
 

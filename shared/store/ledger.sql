@@ -79,11 +79,13 @@ UPDATE mailroom.account_messages
  WHERE account_id = %(account_id)s AND gmail_id = ANY (%(ids)s) AND state IN ('stored', 'waiting');
 
 -- name: hidden
--- A draft is listed like any other mail: its label is no sign that anything changed.
+-- A draft is listed like any other mail: its label is no sign that anything changed.  Without any label it is
+-- not known what ruled a message out (it was closed before that was written down): it is looked at once more.
 SELECT gmail_id
   FROM mailroom.account_messages
  WHERE account_id = %(account_id)s AND gmail_id = ANY (%(ids)s)
-   AND (state = 'gone' OR (labels && ARRAY['SPAM', 'TRASH'] AND state IN ('excluded', 'stored')));
+   AND (state = 'gone' OR (labels && ARRAY['SPAM', 'TRASH'] AND state IN ('excluded', 'stored'))
+        OR (state = 'excluded' AND labels = '{}'));
 
 -- name: in_doubt
 -- A daily check believes the labels it knows: what is in the bin is not asked for each time.
@@ -147,8 +149,9 @@ UPDATE mailroom.account_messages
  WHERE account_id = %(account_id)s AND gmail_id = %(id)s AND state = 'waiting';
 
 -- name: postpone
+-- Never less long: what was cancelled while it was asked for stays so.
 UPDATE mailroom.account_messages
-   SET not_before = now() + %(after)s, attempts = attempts + %(step)s, error = %(error)s
+   SET not_before = greatest(not_before, now() + %(after)s), attempts = attempts + %(step)s, error = %(error)s
  WHERE account_id = %(account_id)s AND gmail_id = ANY (%(ids)s) AND state = 'waiting';
 
 -- name: all_states

@@ -1,7 +1,7 @@
 """Proofs: what a search alone has judged is read by its headers, and said anew."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from shared.store.database import Connection
 from shared.store.ledger import Seen
@@ -12,13 +12,13 @@ SQL = queries(__file__)
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What the headers of some messages said: those that match, are drafts, could not be read.
+    """What the headers of some messages said: those that match, are ruled out by labels, could not be read.
 
     The others are nobody's, as the search had said.
     """
 
     matching: tuple[str, ...] = ()
-    excluded: tuple[str, ...] = ()
+    excluded: Mapping[str, Sequence[str]] = field(default_factory=dict)  # id: its labels
     unreadable: tuple[str, ...] = ()
 
 
@@ -35,6 +35,7 @@ def proved(conn: Connection, account_id: int, gmail_ids: Sequence[str], said: Ju
             "matching": list(said.matching),
             "waiting": [*said.matching, *said.unreadable],
             "excluded": list(said.excluded),
+            "labels": [" ".join(names) for names in said.excluded.values()],
         },
     )
 

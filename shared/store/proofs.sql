@@ -33,11 +33,15 @@ SELECT gmail_id
 SELECT email_id, gmail_id FROM mailroom.account_messages WHERE account_id = %(account_id)s AND state = 'stored';
 
 -- name: proved
+-- With the labels that rule a message out: by these its rescue from spam or the bin will be known.
 UPDATE mailroom.account_messages
    SET judged_by = 'headers',
        named = named OR gmail_id = ANY (%(matching)s),
        state = CASE WHEN gmail_id = ANY (%(waiting)s) THEN 'waiting'
                     WHEN gmail_id = ANY (%(excluded)s) THEN 'excluded' ELSE state END,
+       labels = coalesce((SELECT string_to_array(said.labels, ' ')
+                            FROM unnest(%(excluded)s::text[], %(labels)s::text[]) AS said (id, labels)
+                           WHERE said.id = gmail_id), labels),
        settled_at = CASE WHEN gmail_id = ANY (%(waiting)s) THEN NULL ELSE settled_at END,
        not_before = now()
  WHERE account_id = %(account_id)s AND gmail_id = ANY (%(ids)s) AND state = 'unmatched' AND judged_by <> 'mail';

@@ -42,7 +42,8 @@ UPDATE mailroom.email_searches SET state = 'listing', finished_at = NULL
  WHERE account_id = %(account_id)s AND kind IN ('backfill', 'investor') AND state = 'cancelled';
 
 -- name: let_go
-UPDATE mailroom.account_messages SET not_before = now()
+-- Ordered again they are a backfill's, as before: a check may have listed them meanwhile.
+UPDATE mailroom.account_messages SET not_before = now(), listed_by = NULL
  WHERE account_id = %(account_id)s AND state = 'waiting' AND not_before = 'infinity';
 
 -- name: order
@@ -144,4 +145,5 @@ SELECT a.id, 'check', %(purpose)s
                                 WHERE o.account_id = a.id AND o.purpose = ANY (%(purposes)s)))
        <= now() - %(every)s::interval
 ON CONFLICT (account_id, purpose) WHERE kind = 'check' DO UPDATE
-   SET state = 'listing', page_token = '', listed = 0, missed = 0, created_at = now(), finished_at = NULL;
+   SET id = DEFAULT,  -- a new number: what the last check marked as listed is not marked by this one
+       state = 'listing', page_token = '', listed = 0, missed = 0, created_at = now(), finished_at = NULL;

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from infra.cli import deep, main
-from shared.store import accounts, investors
+from shared.store import accounts, investors, searches
 from shared.store.investors import InvestorRow
 from tests.consumer.mails import mail
 from tests.consumer.names import ADA, BEN
@@ -115,6 +115,50 @@ def test_repair_has_consumers_capture_it_and_what_was_read_is_never_paid_for_aga
     assert world.states(ADA)[thread[5]] == "stored"
     code, told, _ = verify("--deep")
     assert (code, told[ADA]["deep"]["read"]) == (0, 0)
+
+
+def test_repair_mends_a_deletion_although_a_check_had_seen_the_message(world, verify):
+    world.enrol(ADA)
+    gmail_id = world.arrive(ADA, mail())
+    world.rows(
+        b"UPDATE mailroom.email_searches SET created_at = created_at - interval '40 seconds' RETURNING 1"
+    )
+    world.rows(DUE)
+    world.work()
+    with world.db.transaction() as conn:
+        assert searches.check_now(conn, world.ids[ADA])
+    world.rows(DUE)
+    world.work()
+    world.google.control(f"mailboxes/{ADA}/messages/{gmail_id}", method="DELETE")
+    history = world.deps.gmail.account(ADA).profile().history_id
+    world.rows(b"UPDATE mailroom.email_accounts SET cursor = %s RETURNING 1", history)
+
+    code, told, _ = verify("--repair")
+    assert (code, told[ADA]["vanished"]) == (1, [gmail_id])
+    world.work()
+
+    assert world.states(ADA) == {gmail_id: "gone"}
+    assert verify()[0] == 0
+
+
+def test_nobodys_mail_that_was_deleted_while_history_was_not_to_be_had_leaves_a_mailbox_complete(
+    world, verify
+):
+    world.enrol(ADA)
+    kept = world.arrive(ADA, mail())
+    nobodys, spam = world.arrive(ADA, mail(sender="n@letter.example")), world.arrive(ADA, mail(), "SPAM")
+    for gmail_id in (nobodys, spam):
+        world.google.control(f"mailboxes/{ADA}/messages/{gmail_id}", method="DELETE")
+    world.google.control(f"mailboxes/{ADA}/history-floor", {"to": "current"})
+    world.rows(DUE)
+    world.work()
+
+    code, told, _ = verify()
+    assert (code, told[ADA]["vanished"], told[ADA]["stored"]) == (0, [], 1)
+
+    world.google.control(f"mailboxes/{ADA}/messages/{kept}", method="DELETE")
+    code, told, _ = verify()
+    assert (code, told[ADA]["vanished"]) == (1, [kept])
 
 
 def test_all_that_is_unmatched_is_read_only_when_asked_for(verify, past):

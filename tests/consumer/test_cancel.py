@@ -2,16 +2,17 @@
 
 from collections import Counter
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from consumer.worker import attend
+from consumer.rematch import catch_up
 from shared.store import deltas, investors, ledger, searches
 from shared.store.investors import InvestorRow
 from tests.consumer.mails import mail
 from tests.consumer.names import ADA
+from tests.consumer.steps import again, listed, steps
 
-DUE = b"UPDATE mailroom.email_deltas SET due_at = now() RETURNING 1"
 HELD = b"SELECT count(*) FROM mailroom.account_messages WHERE state = 'waiting' AND not_before = 'infinity'"
 STORED = b"SELECT count(*) FROM crm.emails"
 A_DAY_LATER = b"""
@@ -32,19 +33,6 @@ def ada(world):
     world.enrol(ADA)
     world.google.control("counters/reset")
     return world
-
-
-def steps(world, number):
-    """Do so many steps of the account's work, as a consumer that is stopped after each."""
-    for _ in range(number):
-        world.rows(DUE)
-        turns = iter([False, False])
-        attend(replace(world.deps, stopping=lambda turns=turns: next(turns, True)), world.lease())
-
-
-def again(world):
-    world.rows(DUE)
-    return world.work()
 
 
 def cancel(world):
@@ -176,6 +164,29 @@ def test_a_new_investor_frees_their_messages_from_a_cancelled_backfill(ada):
     assert ada.rows(STORED) == [(30,)]
 
 
+def test_a_proof_that_was_cancelled_is_not_carried_out_for_a_new_investor(world):
+    for number in range(30):
+        world.google.deliver(ADA, mail(sender=f"n{number}@letter.example"), notify=False)
+        world.google.deliver(ADA, mail(), notify=False)
+    catch_up(world.db, world.deps.matching)  # what the fixture's investors would ask for anew
+    world.enrol(ADA)
+    while world.rows(b"SELECT unproved FROM crm.mailboxes") == [(0,)]:
+        steps(world, 1)
+    cancel(world)
+    before = counted(world)["calls"].get("messages.get", 0)
+    with world.db.transaction() as conn:
+        investors.upsert(conn, [InvestorRow("Zoe", "", "address", "zoe@nobody.example")])
+    catch_up(world.db, world.deps.matching)
+
+    again(world)
+
+    assert counted(world)["calls"].get("messages.get", 0) == before
+    assert world.rows(b"SELECT unproved FROM crm.mailboxes") == [(30,)]
+    assert order(world) == "resumed"
+    again(world)
+    assert world.rows(b"SELECT unproved FROM crm.mailboxes") == [(0,)]
+
+
 def test_a_recovery_is_no_backfill_and_goes_on(ada):
     steps(ada, 3)
     ada.google.deliver(ADA, mail(subject="in the gap"), notify=False)
@@ -271,3 +282,37 @@ def test_a_consumer_that_holds_messages_when_they_are_left_stores_them(ada):
         ledger.settle(conn, lease.account_id, [one.gmail_id for one in entries], "unmatched")
 
     assert ada.rows(HELD) == [(27,)]
+
+
+def test_a_message_that_cannot_be_read_while_it_is_left_stays_left(ada):
+    steps(ada, 3)
+    with ada.db.transaction() as conn:
+        lease = deltas.lease(conn, owner="test", lasts=deltas.LEASE)
+        [entry] = ledger.waiting(conn, lease.account_id, limit=1)
+    cancel(ada)
+    with ada.db.transaction() as conn:
+        why = ledger.Postponed(timedelta(seconds=5), "backendError", counts=True)
+        ledger.postpone(conn, lease.account_id, [entry.gmail_id], why)
+
+    assert ada.rows(HELD) == [(30,)]
+
+
+def test_what_a_check_listed_while_it_was_left_is_left_when_cancelled_again(world):
+    for _ in range(20):
+        world.google.deliver(ADA, mail(), notify=False)
+    catch_up(world.db, world.deps.matching)
+    world.enrol(ADA)
+    listed(world, ADA)
+    assert cancel(world).held == 20
+    for _ in range(2):  # the look at the newest page, and a check of everything
+        world.rows(A_DAY_LATER)
+        again(world)
+    assert world.rows(b"SELECT purpose, state FROM mailroom.email_searches WHERE kind = 'check'") == [
+        ("scan", "done")
+    ]
+
+    assert order(world) == "resumed"
+    assert cancel(world).held == 20
+
+    again(world)
+    assert world.rows(STORED) == [(0,)]

@@ -81,6 +81,19 @@ def test_a_deletion_history_never_told_of_is_found_and_the_bin_is_not_asked_abou
     assert calls["messages.get"] == 1
 
 
+def test_what_one_daily_check_saw_and_is_deleted_unseen_afterwards_is_found_by_the_next(ada):
+    kept, deleted = ada.arrive(ADA, mail(subject="kept")), ada.arrive(ADA, mail(subject="deleted"))
+    passes(ada, 25)
+    ada.google.control(f"mailboxes/{ADA}/messages/{deleted}", method="DELETE")
+    history = ada.deps.gmail.account(ADA).profile().history_id
+    ada.rows(b"UPDATE mailroom.email_accounts SET cursor = %s RETURNING 1", history)
+
+    passes(ada, 25)
+
+    assert ada.states(ADA) == {kept: "stored", deleted: "gone"}
+    assert ada.rows(CHECKS) == [("scan", "done", 1, 0)]
+
+
 def test_mail_rescued_from_spam_unseen_is_captured(ada):
     gmail_id = ada.arrive(ADA, mail(), "SPAM")
     ada.google.control(f"mailboxes/{ADA}/messages/{gmail_id}/labels", {"remove": ["SPAM"], "add": ["INBOX"]})

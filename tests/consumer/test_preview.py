@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 from consumer.foresee import foresee
 from consumer.plan import LIST
 from consumer.preview import Heard, Known, minutes, preview
+from consumer.rematch import catch_up
 from shared.gmail.quota import PRICES
 from shared.store import investors, searches
 from shared.store.investors import InvestorRow
 from tests.consumer.mails import mail, with_file
 from tests.consumer.names import ADA, BEN
+from tests.consumer.steps import listed
 
 
 def noise(world, number, address=ADA):
@@ -157,6 +159,44 @@ def test_what_a_conversation_brings_along_is_bounded(world):
     spent = sum(charged(world).values())
     assert seen.at_most == 3 * 20
     assert spent == seen.units + 20
+
+
+def test_a_conversation_is_read_once_whatever_it_brings_along(world):
+    noise(world, 30)
+    attached = [with_file("cap-table.xlsx", "PK").replace("ivy@lp.example", BEN) for _ in range(3)]
+    conversation(world, *[mail() for _ in range(4)], *attached)
+    world.enrol(ADA)
+    world.google.control("counters/reset")
+
+    seen = previewed(world)
+    charged(world)
+    everything(world)
+
+    spent = charged(world)
+    assert spent["threads.get"] == 40
+    assert sum(spent.values()) == seen.units + seen.at_most == seen.units + 3 * 20
+
+
+def test_when_all_was_listed_and_only_left_nothing_is_planned_anew(world):
+    for _ in range(20):
+        world.google.deliver(ADA, mail(), notify=False)
+    catch_up(world.db, world.deps.matching)
+    world.enrol(ADA)
+    listed(world, ADA)
+    with world.db.transaction() as conn:
+        assert searches.cancel(conn, world.ids[ADA]).held == 20
+    everything(world)  # the look at the newest page
+    charged(world)
+
+    seen = previewed(world)
+    assert charged(world) == {}
+    with world.db.transaction() as conn:
+        assert searches.order(conn, world.ids[ADA]) == "resumed"
+    everything(world)
+
+    spent = sum(charged(world).values())
+    assert (seen.finding, seen.weighing) == (0, 20 * 20)
+    assert spent == seen.units + seen.at_most
 
 
 def test_a_new_investors_search_is_previewed_like_any_other(world):

@@ -8,6 +8,7 @@ import pytest
 from consumer.worker import attend
 from tests.consumer.mails import mail
 from tests.consumer.names import ADA, BEN
+from tests.consumer.steps import again, listed, steps
 
 EMAILS = b"SELECT count(*) FROM crm.emails"
 CHANGES = b"SELECT kind FROM crm.email_changes ORDER BY id"
@@ -36,6 +37,69 @@ def test_spam_that_was_rescued_in_the_gap_is_captured(ada):
     lose_history(ada)
 
     assert ada.states(ADA)[gmail_id] == "stored"
+
+
+def in_the_bin(world, gmail_id):
+    """Put a message in the bin, and let no look hear of it."""
+    world.google.control("settings", {"history_lag_sec": 60.0, "message_lag_sec": 0.0})
+    world.google.control(f"mailboxes/{ADA}/messages/{gmail_id}/trash", {"notify": False})
+
+
+def rescued(world, gmail_id):
+    """Take a message out of the bin while nobody looks, and lose the history that says so."""
+    world.google.control("settings", {"history_lag_sec": 0.0})
+    world.google.control(f"mailboxes/{ADA}/messages/{gmail_id}/untrash", {"notify": False})
+    lose_history(world)
+
+
+def test_mail_that_was_in_the_bin_when_its_headers_were_read_and_rescued_in_the_gap_is_captured(world):
+    gmail_id = world.google.deliver(ADA, mail(), notify=False)["id"]
+    world.enrol(ADA)
+    listed(world, ADA)
+    in_the_bin(world, gmail_id)
+    steps(world, 1)
+    assert world.states(ADA) == {gmail_id: "excluded"}
+
+    rescued(world, gmail_id)
+
+    assert world.states(ADA)[gmail_id] == "stored"
+
+
+def test_mail_that_was_in_the_bin_when_a_proof_read_it_and_rescued_in_the_gap_is_captured(ada):
+    gmail_id = ada.google.deliver(ADA, mail(), notify=False)["id"]
+    in_the_bin(ada, gmail_id)
+    ada.rows(
+        b"INSERT INTO mailroom.account_messages (account_id, gmail_id, gmail_thread_id, live, state, settled_at, judged_by)"
+        b" VALUES (%s, %s, '', false, 'unmatched', now(), 'search') RETURNING 1",
+        ada.ids[ADA],
+        gmail_id,
+    )
+    ada.rows(
+        b"INSERT INTO mailroom.email_searches (account_id, kind, purpose)"
+        b" VALUES (%s, 'backfill', 'proof') RETURNING 1",
+        ada.ids[ADA],
+    )
+    again(ada)
+    assert ada.states(ADA) == {gmail_id: "excluded"}
+
+    rescued(ada, gmail_id)
+
+    assert ada.states(ADA)[gmail_id] == "stored"
+
+
+def test_what_was_left_out_before_its_labels_were_written_down_is_looked_at_once_more(ada):
+    back, draft = ada.arrive(ADA, mail(), "SPAM"), ada.arrive(ADA, mail(sender=ADA), "DRAFT")
+    ada.google.control(f"mailboxes/{ADA}/messages/{back}/labels", {"remove": ["SPAM"], "add": ["INBOX"]})
+    ada.rows(b"UPDATE mailroom.account_messages SET labels = '{}' RETURNING 1")
+
+    lose_history(ada)
+
+    states = ada.states(ADA)
+    assert (states[back], states[draft]) == ("stored", "excluded")
+    ada.google.control("counters/reset")
+    lose_history(ada)
+    calls = ada.google.control("counters", method="GET")["mailboxes"][ADA]["calls"]
+    assert calls["messages.get"] == 1  # what somebody else has sent to lose history; the draft is known
 
 
 def test_a_message_deleted_in_the_gap_is_gone_and_stays_readable(ada):
