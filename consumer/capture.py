@@ -12,12 +12,12 @@ from consumer.matching import Matched, Matching
 from consumer.parsing import Parsers
 from consumer.plan import Wanted, fetching
 from consumer.proof import headers, judge, untold
-from consumer.reading import Fetched, Prepared, prepare
+from consumer.reading import Fetched, Prepared, groups, prepare
 from consumer.storing import RulesChanged, store
 from shared.blobs import BlobStore
 from shared.blobs.keeper import Keeper
 from shared.config import Settings
-from shared.errors import MailroomError, MessageGone, NotStorable
+from shared.errors import MailroomError, MessageGone, NotStorable, TryLater
 from shared.gmail.client import Gmail
 from shared.gmail.resources import Message
 from shared.log import logger
@@ -36,7 +36,7 @@ LAG_AGE = timedelta(seconds=30)
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(hours=1)
 TOGETHER = 25  # raw messages in memory at once; of large ones Gmail's client hands over fewer
-STORED_TOGETHER = 100
+RULES_TURNS = 10  # how often a message is matched again because the rules changed before it was stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +175,15 @@ class Capture:
         return prepare(fetched, keeper=self._keeper, parsers=self.parsers, settings=self.settings)
 
     def _settle(self, prepared: Sequence[Prepared]) -> None:
-        """Store what matches an investor on its own headers, and let the rest go."""
+        """Judge by the rules of the moment; raises TryLater when they never stand still."""
+        for _ in range(RULES_TURNS):
+            prepared = self._judged(prepared)
+            if not prepared:
+                return
+        raise TryLater("the rules changed while messages were being stored", after=FIRST_PAUSE)
+
+    def _judged(self, prepared: Sequence[Prepared]) -> list[Prepared]:
+        """Store what matches an investor on its own headers, let the rest go; return those to judge again."""
         self.matching.learn(self.lease.account_id, (one.delivered_to for one in prepared))
         matched = self.matching.match_all({one.gmail_id: one.mail.participants for one in prepared})
         matches = matched.found
@@ -183,24 +191,23 @@ class Capture:
         self._keep_raws(unread)
         self._close([one.gmail_id for one in unread], "dead", "it could not be read; its raw bytes are kept")
         self._let_go([one for one in prepared if not matches[one.gmail_id] and not one.unread])
-        for group in _groups([one for one in prepared if matches[one.gmail_id]]):
-            self._store(group, matched)
+        together = groups([one for one in prepared if matches[one.gmail_id]])
+        return [again for group in together for again in self._store(group, matched)]
 
-    def _store(self, group: Sequence[Prepared], matched: Matched) -> None:
-        """Store a group in one transaction; when it is refused, each message on its own."""
+    def _store(self, group: Sequence[Prepared], matched: Matched) -> Sequence[Prepared]:
+        """Store them in one transaction, refused: each on its own; return those whose rules have changed."""
         rows = [one.email(matched.found[one.gmail_id], matched.own) for one in group]
         try:
             store(self.db, self.lease, rows, own=matched.own, generation=matched.generation)
             self.tally.stored += len(group)
         except RulesChanged:
-            self._settle(group)  # whose mail it is was decided by rules that hold no more
+            return group
         except NotStorable as refused:
             if len(group) > 1:
-                for one in group:
-                    self._store([one], matched)
-            else:
-                self._keep_raws(group)
-                self._failed([group[0].entry], refused)
+                return [again for one in group for again in self._store([one], matched)]
+            self._keep_raws(group)
+            self._failed([group[0].entry], refused)
+        return ()
 
     def _keep_raws(self, prepared: Sequence[Prepared]) -> None:
         """Keep what a person may have to look at, for as long as it waits or is dead."""
@@ -285,13 +292,6 @@ def _skips_the_scales(entry: Entry) -> bool:
     Gmail's search was told to leave drafts out.
     """
     return entry.named or (entry.known_thread and entry.live and bool(entry.labels))
-
-
-def _groups(prepared: Sequence[Prepared]) -> list[list[Prepared]]:
-    """One transaction per live message, so that each is seen at once; one for a hundred old ones."""
-    old = [one for one in prepared if not one.entry.live]
-    hundreds = [old[start : start + STORED_TOGETHER] for start in range(0, len(old), STORED_TOGETHER)]
-    return [[one] for one in prepared if one.entry.live] + hundreds
 
 
 def _pause(attempts: int) -> timedelta:

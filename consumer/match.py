@@ -57,6 +57,10 @@ class Own:
             name in self.domains and not is_free_mail(name) for name in parents
         )
 
+    def outsiders(self, addresses: Iterable[str]) -> frozenset[str]:
+        """Return those that are not ours, as canonical() writes them: one mailbox is one outsider."""
+        return frozenset(canonical(one) for one in addresses if not self.owns(one))
+
 
 @dataclass(frozen=True, slots=True)
 class Excluded:

@@ -82,16 +82,20 @@ class Matching:
         """Take in what changed since the last time; return the generation of the rules in memory.
 
         One question to the database when nothing did: so a rule counts from the moment it is committed.
+        A generation below ours is either one we asked for before another thread went on, or the database
+        is an older one by now (a backup restored, a replica that lagged): then all is read anew.
         """
         current = matching.generation(conn)
         with self._lock:
-            if self._generation is None or current - self._generation > MANY:
+            if self._generation is not None and current < self._generation:
+                current = matching.generation(conn)
+            if self._generation is None or not 0 <= current - self._generation <= MANY:
                 self._rules = self._read(conn, Index(matching.rules(conn)))
             elif current > self._generation:
                 changes = matching.changes(conn, after=self._generation, limit=MANY + 1)
                 self._rules = self._read(conn, _applied(self._rules.index, changes))
-            self._generation = max(current, self._generation or 0)
-            return self._generation
+            self._generation = current
+            return current
 
     def _read(self, conn: Connection, index: Index) -> _Rules:
         """Read what is small anew with every change."""

@@ -19,6 +19,7 @@ from shared.store.ledger import Entry
 MEBIBYTE = 1024 * 1024
 # Gmail keeps history for about a week: what is older when we are told of it did not arrive just now.
 NEWS_LASTS = timedelta(days=7)
+STORED_TOGETHER = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ class Prepared:
             raw_sha256=self.raw_sha256,
             raw_size=self.raw_size,
             participants=tuple(NewParticipant(p.role, p.address, p.name) for p in mail.participants),
-            outside=frozenset(p.address for p in mail.participants if not own.owns(p.address)),
+            outside=own.outsiders(person.address for person in mail.participants),
             matches=tuple(
                 NewMatch(m.investor_id, m.role, m.address, m.strategy, m.ambiguous) for m in matches
             ),
@@ -138,6 +139,13 @@ def prepare(
         Prepared(one.entry, one.message, mail, digest, len(one.source), claim, keeper, most)
         for one, (digest, claim), mail in zip(fetched, kept, mails, strict=True)
     ]
+
+
+def groups(prepared: Sequence[Prepared]) -> list[list[Prepared]]:
+    """One transaction per live message, so that each is seen at once; one for a hundred old ones."""
+    old = [one for one in prepared if not one.entry.live]
+    hundreds = [old[start : start + STORED_TOGETHER] for start in range(0, len(old), STORED_TOGETHER)]
+    return [[one] for one in prepared if one.entry.live] + hundreds
 
 
 def digest(mail: Mail, labels: Sequence[str]) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from consumer.match import Own
+from consumer.match import Own, canonical
 from consumer.thread import Known, moves
 from shared.store import accounts, emails, matching, threads
 from shared.store.database import Connection, Database
@@ -33,9 +33,9 @@ def _known(one: Stored, own: Own) -> Known:
         thread_id=one.thread_id,
         message_id=one.message_id,
         references=tuple(one.reference_ids),
-        author=one.author_address,
-        people=frozenset(one.people),
-        outside=frozenset(address for address in one.people if not own.owns(address)),
+        author=canonical(one.author_address) if one.author_address else None,
+        people=frozenset(map(canonical, one.people)),
+        outside=own.outsiders(one.people),
         gmail=frozenset(zip(one.accounts, one.gmail_threads, strict=True)),
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from consumer.match import Own
+from consumer.match import Own, canonical
 from consumer.thread import Place, place
 from shared.store import blobs, deltas, emails, ledger, matching, threads
 from shared.store.database import Connection, Database
@@ -57,8 +57,10 @@ def _store_one(conn: Connection, account_id: int, mail: NewEmail, own: Own) -> l
 
 def _find_place(conn: Connection, account_id: int, mail: NewEmail) -> Place:
     """Decide where the message goes, and keep those threads until the commit."""
+    author = canonical(mail.author_address) if mail.author_address else None
+    people = {canonical(person.address) for person in mail.participants}
     while True:
-        found = threads.related(conn, account_id, mail)
+        found = threads.related(conn, account_id, mail, author=author, people=people)
         where = place((one.via, one.email_id, one.thread_id) for one in found)
         concerned = [] if where.thread_id is None else [where.thread_id, *where.absorbs]
         if threads.hold(conn, concerned, alone=bool(where.absorbs)):
@@ -68,5 +70,5 @@ def _find_place(conn: Connection, account_id: int, mail: NewEmail) -> Place:
 def _as_all_copies(mail: NewEmail, references: tuple[str, ...], people: Sequence[str], own: Own) -> NewEmail:
     """Give the message everybody its copies together show."""
     more = tuple(NewParticipant("to", address, "") for address in people)
-    outside = mail.outside | {address for address in people if not own.owns(address)}
+    outside = mail.outside | own.outsiders(people)
     return replace(mail, references=references, participants=mail.participants + more, outside=outside)

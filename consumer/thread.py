@@ -5,8 +5,9 @@ three reasons: Gmail shows both in one thread of a mailbox; both name the same b
 their References, or the message itself); or one cites the other, and each author takes part in the
 other's message.  Every message has one beginning, so a stranger who cites two conversations and copies in
 both sides joins one of them and brings nothing together.  A conversation is whatever hangs together in
-this way: the order of arrival makes no difference.  The same rule is spelled in shared/store/threads.sql,
-where mail is stored; a test compares the two on anything.
+this way: the order of arrival makes no difference.  Addresses are compared by the mailbox they end at, so
+who writes under a plus-tag is the same person.  The same rule is spelled in shared/store/threads.sql, where
+mail is stored; a test compares the two on anything.
 """
 
 from collections.abc import Iterable, Sequence
@@ -44,7 +45,7 @@ def place(related: Iterable[tuple[Via, int | None, int]]) -> Place:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What decides a stored message's conversation."""
+    """What decides a stored message's conversation; addresses as consumer.match.canonical() writes them."""
 
     email_id: int
     thread_id: int  # where it is now

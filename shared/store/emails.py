@@ -93,7 +93,7 @@ class NewEmail:
     raw_sha256: str
     raw_size: int
     participants: tuple[NewParticipant, ...]
-    outside: frozenset[str]  # participants' addresses that are not our own
+    outside: frozenset[str]  # participants that are not our own, by canonical address
     matches: tuple[NewMatch, ...]
     attachments: tuple[NewAttachment, ...]
     claims: Mapping[str, int]  # of its blobs, by sha256 (see shared.store.blobs)

@@ -1,6 +1,6 @@
 """Conversations: which of them a message may belong to, and moving messages between them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -36,8 +36,13 @@ class Stored:
     gmail_threads: list[str]
 
 
-def related(conn: Connection, account_id: int, email: NewEmail) -> list[Related]:
-    """Return the messages and threads the new message belongs with, by the rule of consumer/thread.py."""
+def related(
+    conn: Connection, account_id: int, email: NewEmail, *, author: str | None, people: Collection[str]
+) -> list[Related]:
+    """Return the messages and threads the new message belongs with, by the rule of consumer/thread.py.
+
+    *author* and *people* (everybody who takes part) are canonical addresses.
+    """
     values = {
         "account_id": account_id,
         "gmail_thread_id": email.gmail_thread_id,
@@ -45,8 +50,8 @@ def related(conn: Connection, account_id: int, email: NewEmail) -> list[Related]
         "digest": email.digest,
         "references": list(email.references),
         "beginning": next(iter(email.references), email.message_id),
-        "author": email.author_address,
-        "people": [one.address for one in email.participants],
+        "author": author,
+        "people": list(people),
         "outside": list(email.outside),
     }
     with conn.cursor(row_factory=class_row(Related)) as cursor:

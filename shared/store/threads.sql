@@ -1,5 +1,6 @@
 -- name: related
 -- The rule of consumer/thread.py.  *outside*: a participant the fund does not own takes part in both.
+-- Addresses are compared as mailroom.canonical() writes them; *outside*, *people* and *author* come so already.
 SELECT 'copy' AS via, e.id AS email_id, e.thread_id
   FROM mailroom.emails e
  WHERE e.message_id = %(message_id)s AND e.digest = %(digest)s AND e.message_id <> ''
@@ -12,7 +13,7 @@ SELECT 'gmail', NULL, k.thread_id
                 WHERE e.thread_id = k.thread_id
                   AND m.account_id = k.account_id AND m.gmail_thread_id = k.gmail_thread_id
                   AND EXISTS (SELECT FROM mailroom.email_participants p
-                               WHERE p.email_id = e.id AND p.address = ANY (%(outside)s::text[])))
+                               WHERE p.email_id = e.id AND mailroom.canonical(p.address) = ANY (%(outside)s::text[])))
 UNION ALL
 SELECT 'beginning', e.id, e.thread_id
   FROM mailroom.emails e
@@ -20,25 +21,27 @@ SELECT 'beginning', e.id, e.thread_id
         OR e.reference_ids @> ARRAY[%(beginning)s::text] AND e.reference_ids[1] = %(beginning)s)
    AND %(beginning)s::text <> ''
    AND EXISTS (SELECT FROM mailroom.email_participants p
-                WHERE p.email_id = e.id AND p.address = ANY (%(outside)s::text[]))
+                WHERE p.email_id = e.id AND mailroom.canonical(p.address) = ANY (%(outside)s::text[]))
    AND (e.message_id <> %(beginning)s OR e.reference_ids = '{}' OR %(references)s::text[] <> '{}')
 UNION ALL
 SELECT 'cites', e.id, e.thread_id
   FROM mailroom.emails e
  WHERE e.message_id = ANY (%(references)s::text[]) AND e.message_id <> ''
    AND EXISTS (SELECT FROM mailroom.email_participants p
-                WHERE p.email_id = e.id AND p.address = ANY (%(outside)s::text[]))
-   AND e.author_address = ANY (%(people)s::text[])
-   AND EXISTS (SELECT FROM mailroom.email_participants p WHERE p.email_id = e.id AND p.address = %(author)s)
+                WHERE p.email_id = e.id AND mailroom.canonical(p.address) = ANY (%(outside)s::text[]))
+   AND mailroom.canonical(e.author_address) = ANY (%(people)s::text[])
+   AND EXISTS (SELECT FROM mailroom.email_participants p
+                WHERE p.email_id = e.id AND mailroom.canonical(p.address) = %(author)s)
 UNION ALL
 SELECT 'cited', e.id, e.thread_id
   FROM mailroom.emails e
  WHERE e.reference_ids @> ARRAY[%(message_id)s::text] AND %(message_id)s::text <> ''
    AND EXISTS (SELECT FROM mailroom.email_participants p
-                WHERE p.email_id = e.id AND p.address = ANY (%(outside)s::text[]))
+                WHERE p.email_id = e.id AND mailroom.canonical(p.address) = ANY (%(outside)s::text[]))
    AND (e.reference_ids[1] = %(message_id)s
-        OR e.author_address = ANY (%(people)s::text[])
-           AND EXISTS (SELECT FROM mailroom.email_participants p WHERE p.email_id = e.id AND p.address = %(author)s));
+        OR mailroom.canonical(e.author_address) = ANY (%(people)s::text[])
+           AND EXISTS (SELECT FROM mailroom.email_participants p
+                        WHERE p.email_id = e.id AND mailroom.canonical(p.address) = %(author)s));
 
 -- name: as_stored
 SELECT reference_ids, ARRAY(SELECT address FROM mailroom.email_participants WHERE email_id = e.id)

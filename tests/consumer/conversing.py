@@ -37,7 +37,7 @@ def email(letter, account, claim):
         author_address=letter.people[0], author_name="", references=tuple(f"{n}@x" for n in letter.cites),
         snippet="", text="", html="", reading=READING, defects=(), raw_sha256="0" * 64, raw_size=1,
         participants=tuple(NewParticipant("to" if n else "from", one, "") for n, one in enumerate(letter.people)),
-        outside=frozenset(one for one in letter.people if not OWN.owns(one)),
+        outside=OWN.outsiders(letter.people),
         matches=(NewMatch(1, "from", "ivy@lp.example", "address", False),), attachments=(), claims={"0" * 64: claim},
     )  # fmt: skip
 

@@ -9,14 +9,21 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from consumer.match import canonical
 from consumer.rethread import rethread
 from consumer.thread import Known, conversations
 from tests.consumer import conversing
 from tests.consumer.conversing import OWN, Letter, keep, leases, partition, prepare
 
 IVY, OAK, MAL = "ivy@lp.example", "oak@lp.example", "mal@rival.example"
+TAGGED, IVES, DOTTED = "ivy+news@lp.example", "iv.y+x@gmail.com", "ivy@googlemail.com"
 US = "a1@fund.test"
-people = st.lists(st.sampled_from([IVY, OAK, MAL, US]), min_size=1, max_size=3, unique=True).map(tuple)
+people = st.lists(
+    st.sampled_from([IVY, TAGGED, OAK, MAL, IVES, DOTTED, US, "a1+x@fund.test"]),
+    min_size=1,
+    max_size=3,
+    unique=True,
+).map(tuple)
 letters = st.integers(2, 8).flatmap(
     lambda size: st.tuples(
         *(
@@ -34,10 +41,10 @@ letters = st.integers(2, 8).flatmap(
 
 
 def known(letter):
-    outside = frozenset(one for one in letter.people if not OWN.owns(one))
+    whole = frozenset(map(canonical, letter.people))
     return Known(
         letter.number, letter.number, f"{letter.number}@x", tuple(f"{n}@x" for n in letter.cites),
-        letter.people[0], frozenset(letter.people), outside,
+        canonical(letter.people[0]), whole, OWN.outsiders(letter.people),
         frozenset({(1, letter.gmail_thread or f"t{letter.number}")}),
     )  # fmt: skip
 
@@ -77,6 +84,33 @@ def test_a_late_parent_brings_its_children_together(db):
     keep(db, lease, [Letter(0, (IVY, OAK, US))])
 
     assert partition(db) == {frozenset({0, 1, 2})}
+
+
+@pytest.mark.parametrize(("asks", "answered"), [(TAGGED, IVY), (IVY, TAGGED), (IVES, DOTTED)])
+def test_who_writes_under_a_plus_tag_stays_in_one_conversation(db, asks, answered):
+    prepare(db)
+    lease = leases(db)[1]
+    letters = [
+        Letter(0, (asks, US), gmail_thread="g"),
+        Letter(1, (US, answered), (0,), "g"),
+        Letter(2, (asks, US), (7, 1), "h"),
+    ]
+
+    for one in letters:
+        keep(db, lease, [one])
+
+    assert partition(db) == {frozenset({0, 1, 2})}
+    assert rethread(db, OWN.domains, dry_run=True, seen=print) == 0
+
+
+def test_a_colleague_with_a_plus_tag_is_no_outsider(db):
+    prepare(db)
+    lease = leases(db)[1]
+
+    for number, who in enumerate([(IVY, "a1+x@fund.test"), ("a1+x@fund.test", OAK)]):
+        keep(db, lease, [Letter(number, who, gmail_thread="g")])
+
+    assert partition(db) == {frozenset({0}), frozenset({1})}
 
 
 def test_a_stranger_who_copies_in_both_sides_brings_no_two_conversations_together(db):

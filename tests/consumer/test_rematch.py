@@ -1,6 +1,7 @@
 """It makes no difference whether the mail or the investor came first."""
 
 from datetime import timedelta
+from itertools import count
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -9,7 +10,7 @@ from consumer.index import Index
 from consumer.match import canonical
 from consumer.rematch import catch_up, erase_outlived
 from consumer.storing import RulesChanged
-from shared.store import investors
+from shared.store import investors, matching
 from shared.store.investors import InvestorRow
 from tests.consumer.mails import mail
 from tests.consumer.names import ADA, BEN
@@ -103,8 +104,8 @@ def test_an_investor_who_comes_back_before_the_end_gets_the_mail_back(world):
 
 def test_rules_that_change_while_a_message_is_being_read_count(world, mocker):
     world.enrol(ADA)
-    matching = world.deps.matching
-    real, asked = matching.match_all, []
+    rules = world.deps.matching
+    real, asked = rules.match_all, []
 
     def meddling(people):
         found = real(people)
@@ -113,13 +114,68 @@ def test_rules_that_change_while_a_message_is_being_read_count(world, mocker):
             know(world, ("Eve", "address", "eve@angel.example"))
         return found
 
-    mocker.patch.object(matching, "match_all", meddling)
+    mocker.patch.object(rules, "match_all", meddling)
 
     world.arrive(ADA, mail(to=f"{ADA}, eve@angel.example"))
 
     assert len(asked) == 3
     assert [link[0] for link in world.rows(LINKS)] == ["Eve", "Ivy Investor"]
     assert RulesChanged.__doc__
+
+
+def forget_rule(world, value, generation):
+    """What a backup restored under a running consumer does: the rule is gone, and so is every trace of it."""
+    world.rows(b"DELETE FROM mailroom.investor_addresses WHERE value = %s RETURNING 1", value)
+    world.rows(b"DELETE FROM mailroom.match_changes WHERE id > %s RETURNING 1", generation)
+
+
+def test_a_backup_restored_under_a_running_consumer_brings_its_rules_back(world):
+    world.enrol(ADA)
+    with world.db.transaction() as conn:
+        before = matching.generation(conn)
+    know(world, ("Eve", "address", "eve@angel.example"))
+    world.arrive(ADA, mail(sender="eve@angel.example", subject="first"))
+    assert world.rows(VISIBLE) == [("first",)]
+
+    forget_rule(world, "eve@angel.example", before)
+    world.arrive(ADA, mail(sender="eve@angel.example", subject="nobody's"))
+    world.arrive(ADA, mail(subject="after"))
+
+    assert world.rows(b"SELECT subject FROM mailroom.emails ORDER BY 1") == [("after",), ("first",)]
+
+
+def test_rules_that_never_stand_still_make_mail_wait_and_not_fail(world, mocker):
+    world.enrol(ADA)
+    rules = world.deps.matching
+    real, numbers = rules.match_all, count()
+
+    def meddling(people):
+        found = real(people)
+        know(world, ("Eve", "address", f"eve{next(numbers)}@angel.example"))
+        return found
+
+    mocker.patch.object(rules, "match_all", meddling)
+    gmail_id = world.arrive(ADA, mail())
+    assert world.states(ADA) == {gmail_id: "waiting"}
+
+    mocker.stopall()
+    world.rows(b"UPDATE mailroom.email_deltas SET due_at = now() RETURNING 1")
+    world.work()
+
+    assert world.states(ADA) == {gmail_id: "stored"}
+
+
+def test_a_thread_that_asked_before_another_one_went_on_reads_nothing_anew(world, mocker):
+    rules = world.deps.matching
+    with world.db.transaction() as conn:
+        now = rules.refresh(conn)
+    everything = mocker.spy(matching, "rules")
+    mocker.patch.object(matching, "generation", side_effect=[now - 1, now])
+
+    with world.db.transaction() as conn:
+        assert rules.refresh(conn) == now
+
+    assert everything.call_count == 0
 
 
 def test_the_order_of_mail_and_investor_makes_no_difference(world):

@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from consumer.match import canonical
 from consumer.reading import references
 from consumer.thread import Known, conversations
 from infra.local.corpus.model import Claim, Corpus
@@ -68,8 +69,8 @@ def _found(corpus: Corpus) -> list[set[str]]:
 
 def _known(corpus: Corpus, number: int, file: str) -> Known:
     mail = corpus.mail(file)
-    people = frozenset(person.address for person in mail.participants)
-    author = mail.author.address if mail.author else None
+    people = frozenset(canonical(person.address) for person in mail.participants)
+    author = canonical(mail.author.address) if mail.author else None
     return Known(number, number, mail.message_id, references(mail), author, people, people, frozenset())
 
 

@@ -1,0 +1,1 @@
+ALTER FUNCTION mailroom.canonical(text) COST 100;
