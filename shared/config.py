@@ -6,11 +6,10 @@ A secret may also come from a file that only mailroom can read: NAME_FILE holds 
 
 import os
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -19,8 +18,8 @@ from shared.credentials import keys, secretfile
 from shared.credentials.secretfile import UnsafeFile
 from shared.errors import ConfigError
 from shared.gmail import prices
+from shared.urls import LOOPBACK, is_safe, not_postgres
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 METADATA = "metadata.google.internal"  # answered by the machine's host itself, in plain http only
 
 Need = Literal["push", "pull", "gmail", "watch"]
@@ -229,28 +228,6 @@ def _no_access(given: Mapping[str, str]) -> list[str]:
     return [f"{key} (or CRM_GMAIL_SA_EMAIL, to speak as that service account without a key)"]
 
 
-def unknown(env: Mapping[str, str]) -> list[str]:
-    """Return the names in *env* that look like settings of ours and are none: most likely misspelt."""
-    known = known_names()
-    return sorted(name for name in env if name.startswith("CRM_GMAIL_") and name not in known)
-
-
-def known_names() -> frozenset[str]:
-    """Return every variable that is read."""
-    aliases = (field.validation_alias for field in Settings.model_fields.values())
-    names = {str(one.choices[0]) for one in aliases if isinstance(one, AliasChoices)}
-    return frozenset(names | {f"{name}_FILE" for name in SECRETS})
-
-
-def _no_postgres(settings: Settings) -> str | None:
-    """What comes before a :// is all that is told of it: the rest may hold a password."""
-    scheme, separator, _ = settings.database_url.partition("://")
-    if not settings.database_url or scheme in {"postgresql", "postgres"} or (not separator and "=" in scheme):
-        return None
-    found = f" but begins with {scheme}://" if separator else ""
-    return f"DATABASE_URL is no PostgreSQL URL{found}: write postgresql://USER:PASSWORD@HOST/NAME"
-
-
 def _two_ways_in(settings: Settings) -> str | None:
     if settings.sa_key_path is not None and settings.sa_email:
         return "CRM_GMAIL_SA_KEY_PATH and CRM_GMAIL_SA_EMAIL are both set: keep one"
@@ -268,20 +245,10 @@ def _insecure_url(settings: Settings) -> str | None:
         "CRM_GMAIL_REVOKE_URL": settings.revoke_url,
         "CRM_GMAIL_OAUTH_REDIRECT_URI": settings.oauth_redirect_uri or settings.auth_url,
     }
-    bad = [name for name, url in urls.items() if not _is_safe(url)]
-    if not _is_safe(settings.metadata_url, plain=(*LOOPBACK, METADATA)):
+    bad = [name for name, url in urls.items() if not is_safe(url)]
+    if not is_safe(settings.metadata_url, plain=(*LOOPBACK, METADATA)):
         bad.append("CRM_GMAIL_METADATA_URL")
     return f"{', '.join(bad)}: use https:// (plain http only for 127.0.0.1)" if bad else None
-
-
-def _is_safe(url: str, *, plain: Collection[str] = LOOPBACK) -> bool:
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port  # asking for the port raises when it is none
-    except ValueError:
-        return False
-    # By the host alone: http://127.0.0.1:80@elsewhere.example/ only looks like this machine.
-    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and host in plain))
 
 
 def _odd_domains(settings: Settings) -> str | None:
@@ -312,7 +279,7 @@ def _topic_and_subscription(settings: Settings) -> str | None:
 
 
 CHECKS: tuple[Callable[[Settings], str | None], ...] = (
-    _no_postgres,
+    lambda settings: not_postgres(settings.database_url),
     _insecure_url,
     _two_ways_in,
     _odd_domains,

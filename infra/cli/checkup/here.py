@@ -8,10 +8,11 @@ from difflib import get_close_matches
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
+from pydantic import AliasChoices
+
 from consumer.progress import Facts, is_alone
 from infra.cli.checkup.finding import Finding, note, ok, problem
-from shared import config
-from shared.config import Settings
+from shared.config import SECRETS, Settings
 from shared.gmail.transport import Transport
 from shared.store import accounts, logins, migrate, progress, rejects, serve
 from shared.store.database import Database
@@ -32,8 +33,11 @@ TIMEOUTS = (
 
 def misspelt(env: Mapping[str, str]) -> Iterator[Finding]:
     """Is there a variable that looks like a setting, and is none?"""
-    for name in config.unknown(env):
-        near = get_close_matches(name, config.known_names(), n=1)
+    aliases = (field.validation_alias for field in Settings.model_fields.values())
+    known = {str(one.choices[0]) for one in aliases if isinstance(one, AliasChoices)}
+    known |= {f"{name}_FILE" for name in SECRETS}
+    for name in sorted(name for name in env if name.startswith("CRM_GMAIL_") and name not in known):
+        near = get_close_matches(name, known, n=1)
         meant = f": is {near[0]} meant?" if near else ": remove it, or correct its name"
         yield note("settings", f"{name} is no setting of mailroom and changes nothing{meant}")
 
