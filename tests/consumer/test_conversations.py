@@ -199,8 +199,8 @@ def test_rethreading_changes_nothing_that_is_right_and_repairs_what_is_not(db, s
     assert whole(db) == before
 
     with db.transaction() as conn:
-        ids = [one for (one,) in conn.execute(b"SELECT id FROM mailroom.email_threads")]
-        for (email,) in conn.execute(b"SELECT id FROM mailroom.emails").fetchall():
+        ids = [one for (one,) in conn.execute(b"SELECT id FROM mailroom.email_threads ORDER BY id")]
+        for (email,) in conn.execute(b"SELECT id FROM mailroom.emails ORDER BY id").fetchall():
             conn.execute(
                 b"UPDATE mailroom.emails SET thread_id = %s WHERE id = %s", [chance.choice(ids), email]
             )
