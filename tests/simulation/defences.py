@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from consumer import backfill, capture, delta, reconcile, rematch, run, storing
+from consumer import backfill, capture, delta, reconcile, rematch, run
 from consumer.history import Fold, fold
-from shared.store import accounts, deltas, ledger, matching, searches
+from shared.store import accounts, deltas, ledger, searches
 from shared.store.database import Database
 from tests.simulation.machine import Schedule
 
@@ -126,7 +126,7 @@ def asking_before_calling_it_gone(patch: Patch) -> None:
     patch.setattr(reconcile, "confirm", hasty)
 
 
-@shown_by("is_moved")
+@shown_by("is_moved", "is_rescued_from_spam")
 def label_changes_as_arrivals(patch: Patch) -> None:
     """Only messagesAdded counts: rescued spam has none."""
 
@@ -139,13 +139,13 @@ def label_changes_as_arrivals(patch: Patch) -> None:
     patch.setattr(delta, "fold", added_only)
 
 
-@shown_by("is_moved")
+@shown_by("is_moved", "is_rescued_from_spam")
 def reopening_what_labels_ruled_out(patch: Patch) -> None:
     """What was spam once stays excluded."""
     patch.setattr(delta, "reopened", lambda *_: [])
 
 
-@shown_by("is_moved", "history_expires")
+@shown_by("is_moved", "is_rescued_from_spam", "history_expires")
 def rescue_in_the_gap(patch: Patch) -> None:
     """The listing after expired history does not look at what was excluded before."""
     patch.setattr(backfill, "_rescued", lambda *_: None)
@@ -156,19 +156,6 @@ def patience_with_a_lagging_index(patch: Patch) -> None:
     """A message announced a moment ago that answers 404 is gone."""
     patch.setattr(capture, "LAG_PAUSES", ())
     patch.setattr(capture, "LAG_AGE", capture.timedelta(0))
-
-
-@shown_by("the_rules_change_during_work", "know")
-def rules_checked_while_storing(patch: Patch) -> None:
-    """A message is stored by the rules it was matched by, whatever they are now."""
-    real = storing.store
-
-    def unchecked(db, lease, mails, *, own, generation):
-        with Database.transaction(Schedule.db) as conn:
-            generation = matching.generation(conn)
-        real(db, lease, mails, own=own, generation=generation)
-
-    patch.setattr(capture, "store", unchecked)
 
 
 @shown_by("know", "forget", "rematches")

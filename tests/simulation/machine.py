@@ -142,6 +142,13 @@ class Schedule(Deeds):
             self.book.visible.add(copy.logical)
         self._tell(copy.account, told)
 
+    @rule(account=accounts_, person=people, seen=st.booleans(), told=st.booleans())
+    def is_rescued_from_spam(self, account: str, person: str, seen: bool, told: bool) -> None:
+        self.arrives(account, person, to_us=True, labels=("SPAM",), told=True, same_thread=False)
+        if seen:
+            self._work(None)
+        self.is_moved(0, "ham", told)
+
     @rule(which=newest_first, told=st.booleans())
     def is_deleted(self, which: int, told: bool) -> None:
         copy = self._some(which)
@@ -155,10 +162,11 @@ class Schedule(Deeds):
         self._comes(account, person, told=False)
         self.sea.google.control(f"mailboxes/{account}/history-floor", {"to": "current"})
 
-    @rule(seconds=st.sampled_from([0.0, 3.0, 20.0]))
-    def the_index_lags(self, seconds: float) -> None:
+    @rule(history=st.sampled_from([0.0, 3.0, 20.0]), messages=st.sampled_from([0.0, 3.0, 20.0]))
+    def the_index_lags(self, history: float, messages: float) -> None:
+        """What history tells of may not be there to be read yet."""
         self.disturbed = True
-        self.sea.google.control("settings", {"history_lag_sec": seconds, "message_lag_sec": seconds})
+        self.sea.google.control("settings", {"history_lag_sec": history, "message_lag_sec": messages})
 
     @rule(
         effect=st.sampled_from(FAULTS),
@@ -284,20 +292,24 @@ class Schedule(Deeds):
         at=moments,
         person=people,
         number=st.integers(0, len(RULES) - 1),
-        comes=st.booleans(),
+        also=st.just("") | people,
+        how=st.sampled_from(["know", "forget", "leave_out"]),
         followed=st.booleans(),
     )
     def the_rules_change_during_work(  # noqa: PLR0917
-        self, account: str, at: int, person: str, number: int, comes: bool, followed: bool
+        self, account: str, at: int, person: str, number: int, also: str, how: str, followed: bool
     ) -> None:
         """*followed*: another process re-matches what is stored before this one goes on."""
 
         def change() -> None:
-            (self.know if comes else self.forget)(number)
+            if how == "leave_out":
+                self.leave_out(person)
+            else:
+                (self.know if how == "know" else self.forget)(number)
             if followed:
                 catch_up(self.db, self.sea.deps.matching)
 
-        self._comes(account, person)
+        self._comes(account, person, also=also)
         self._work(self._once(at, "done", change))
 
     @rule(seconds=st.sampled_from([2.0, 31.0, 301.0, 6 * 86_400.0]))
@@ -324,6 +336,6 @@ class Schedule(Deeds):
             self._quieten()
             reckon(self.book, self.sea)
 
-    def _comes(self, account: str, person: str, *, told: bool = True) -> None:
+    def _comes(self, account: str, person: str, *, told: bool = True, also: str = "") -> None:
         """Let there be something to lose: a plain new message."""
-        self.arrives(account, person, to_us=True, labels=("INBOX",), told=told, same_thread=False)
+        self.arrives(account, person, to_us=True, labels=("INBOX",), told=told, same_thread=False, also=also)
