@@ -188,19 +188,6 @@ def matching_before_bodies(patch: Patch) -> None:
     patch.setattr(capture, "_skips_the_scales", lambda _: True)
 
 
-@shown_by("google_fails")
-def counting_only_a_messages_own_failures(patch: Patch) -> None:
-    """A pause that Gmail asks for counts against the message that met it."""
-    real = ledger.postpone
-
-    def counted(conn, account_id, ids, why):
-        real(conn, account_id, ids, ledger.Postponed(why.after, why.error, counts=True))
-
-    patch.setattr(capture.ledger, "postpone", counted)
-    patch.setattr(capture, "put_off", lambda _: False)
-    patch.setattr(Schedule, "retry_max", 3)
-
-
 @shown_by()
 def the_quiet_poll(patch: Patch) -> None:
     """Without a notification nobody looks."""
