@@ -12,9 +12,6 @@ from shared.errors import MailroomError, Refused
 from shared.store import accounts, audit
 from shared.store import exclusions as store
 from shared.store.database import Connection
-from shared.store.sql import queries
-
-SQL = queries(__file__)
 
 KINDS = click.Choice(["address", "domain", "label", "account"])
 MANY = 50  # messages; whoever makes more disappear is asked whether that is meant
@@ -80,7 +77,7 @@ def add(kind: str, value: str, note: str, dry_run: bool, yes: bool) -> None:
             if any((one.kind, one.value) == (kind, wanted) for one in store.every(conn)):
                 click.echo(f"{what}: was left out already")
                 return
-            shown, gone = _disappears(conn, kind, wanted)
+            shown, gone = store.disappears(conn, kind, wanted)
             loss = f"{gone} of the {shown} messages the CRM sees"
             if dry_run:
                 click.echo(f"{what}: {loss} would disappear; nothing changed (--dry-run)")
@@ -92,12 +89,6 @@ def add(kind: str, value: str, note: str, dry_run: bool, yes: bool) -> None:
     except MailroomError as refused:
         raise wiring.stopped(refused) from None
     click.echo(f"{what}: left out from now on (number {number}); {loss} disappear")
-
-
-def _disappears(conn: Connection, kind: str, value: str) -> tuple[int, int]:
-    """Return how many messages the views show, and how many of them the exclusion takes away."""
-    row = conn.execute(SQL["disappears"], {"kind": kind, "value": value}).fetchone()
-    return (int(row[0]), int(row[1])) if row else (0, 0)
 
 
 def _refuse_ourselves(conn: Connection, kind: str, value: str, domains: frozenset[str]) -> None:

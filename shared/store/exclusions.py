@@ -44,3 +44,9 @@ def remove(conn: Connection, exclusion_id: int) -> tuple[str, str] | None:
     woken = conn.execute(SQL["reopen"], {"kind": kind, "value": value}).fetchall()
     deltas.wake(conn, [int(account_id) for (account_id,) in woken])
     return kind, value
+
+
+def disappears(conn: Connection, kind: str, value: str) -> tuple[int, int]:
+    """Return how many messages the views show, and how many of them an exclusion would take away."""
+    row = conn.execute(SQL["disappears"], {"kind": kind, "value": value}).fetchone()
+    return (int(row[0]), int(row[1])) if row else (0, 0)

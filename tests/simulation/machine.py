@@ -39,7 +39,6 @@ class Schedule(Deeds):
 
     google: ClassVar[Google]
     folder: ClassVar[Path]
-    retry_max: ClassVar[int] = 50
     # A check finds what a missing defence has lost: the defences are tried without.
     may_check: ClassVar[bool] = True
 
@@ -59,7 +58,7 @@ class Schedule(Deeds):
         """
         plan.ONE_BATCH = 0 if searches else 25
         minutes = 180 if checks and self.may_check else 0
-        chosen = {"CRM_GMAIL_RETRY_MAX": self.retry_max, "CRM_GMAIL_SYNC_INTERVAL_MIN": minutes}
+        chosen = {"CRM_GMAIL_RETRY_MAX": 50, "CRM_GMAIL_SYNC_INTERVAL_MIN": minutes}
         self.sea, self.book = begin(self.db, self.google, self.folder, chosen), Book()
         self.disturbed = False
         for number in sorted(known):
