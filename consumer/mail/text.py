@@ -8,6 +8,7 @@ from consumer.mail import japanese
 
 # NUL breaks PostgreSQL, lone surrogates break UTF-8, the other control characters break terminals and logs.
 UNCLEAN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+CLEAN_ASCII = b"\t\n" + bytes(range(0x20, 0x7F))
 
 TEXT_LIMIT: Final = 2 * 1024 * 1024  # characters
 LONGEST_CHARSET = 64  # characters of a charset's name
@@ -99,7 +100,10 @@ def clean(text: str) -> str:
     Line ends become newlines; NUL and lone surrogates become the replacement character; other
     control characters, except tab and newline, go.
     """
-    if not UNCLEAN.search(text):
+    if text.isascii():  # most of all mail, told five times as fast
+        if not text.encode().translate(None, CLEAN_ASCII):
+            return text
+    elif not UNCLEAN.search(text):
         return text
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return UNCLEAN.sub(lambda bad: "\ufffd" if bad[0] == "\0" or bad[0] >= "\ud800" else "", text)
