@@ -6,6 +6,7 @@ from typing import cast
 
 from consumer.mail.message import Participant, Role
 from consumer.matching import Matching
+from consumer.rethread import regroup
 from shared.log import logger
 from shared.store import accounts, deltas, disappearance, emails, investors, matching, searches
 from shared.store.database import Connection, Database
@@ -91,6 +92,9 @@ def _rematch(conn: Connection, rules: Matching, email_ids: Sequence[int]) -> Non
     emails.announce(
         conn, [(one, "matched", True) for one in back] + [(one, "unmatched", True) for one in lost]
     )
+    # Whose a message is decides whom it belongs together with.  All of them: who was deleted has left no
+    # link to compare with, and who became a colleague has changed none.
+    regroup(conn, rules.own, email_ids)
 
 
 def _to_search(conn: Connection, changes: Sequence[matching.Change]) -> list[str]:

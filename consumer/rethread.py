@@ -1,6 +1,6 @@
 """Work out every conversation anew from what is stored, and put right what differs."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from consumer.match import Own, canonical
 from consumer.thread import Known, moves
@@ -21,10 +21,29 @@ def rethread(db: Database, own_domains: frozenset[str], *, dry_run: bool, seen: 
         mails = list(_counted((_known(one, own) for one in threads.known(conn)), seen))
         wrong = moves(mails)
         if not dry_run:
-            threads.move(conn, _with_new_threads(conn, wrong))
-            emails.announce(conn, [(email_id, "moved", True) for email_id in wrong])
+            _move(conn, wrong)
             threads.settle(conn)
     return len(wrong)
+
+
+def regroup(conn: Connection, own: Own, email_ids: Sequence[int]) -> None:
+    """Put these messages into the conversations they belong to now that others own or match them.
+
+    Whom they joined or left comes and goes with them.  Nobody else may be storing.
+    """
+    mails = [_known(one, own) for one in threads.around(conn, email_ids)]
+    wrong = moves(mails)
+    if wrong:
+        targets = _move(conn, wrong)
+        left = {mail.thread_id for mail in mails if mail.email_id in wrong}
+        threads.settle(conn, left | set(targets.values()))
+
+
+def _move(conn: Connection, wrong: Mapping[int, int]) -> dict[int, int]:
+    targets = _with_new_threads(conn, wrong)
+    threads.move(conn, targets)
+    emails.announce(conn, [(email_id, "moved", True) for email_id in wrong])
+    return targets
 
 
 def _known(one: Stored, own: Own) -> Known:
@@ -36,11 +55,12 @@ def _known(one: Stored, own: Own) -> Known:
         author=canonical(one.author_address) if one.author_address else None,
         people=frozenset(map(canonical, one.people)),
         outside=own.outsiders(one.people),
+        investors=frozenset(one.investors),
         gmail=frozenset(zip(one.accounts, one.gmail_threads, strict=True)),
     )
 
 
-def _with_new_threads(conn: Connection, wrong: dict[int, int]) -> dict[int, int]:
+def _with_new_threads(conn: Connection, wrong: Mapping[int, int]) -> dict[int, int]:
     made: dict[int, int] = {}
     for target in wrong.values():
         if target < 0 and target not in made:

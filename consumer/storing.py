@@ -8,7 +8,7 @@ from consumer.thread import Place, place
 from shared.store import blobs, deltas, emails, ledger, matching, threads
 from shared.store.database import Connection, Database
 from shared.store.deltas import Lease
-from shared.store.emails import NewEmail, NewParticipant
+from shared.store.emails import NewEmail, NewMatch, NewParticipant
 
 
 class RulesChanged(Exception):
@@ -45,8 +45,7 @@ def _store_one(conn: Connection, account_id: int, mail: NewEmail, own: Own) -> l
         emails.join(conn, mail, email_id)
         # Copies differ in whom they show (a Bcc): together they may belong to more than either.  What the
         # message cites is decided by its first copy, or a second one could be forged to cite more.
-        references, people = threads.as_stored(conn, email_id)
-        where = _find_place(conn, account_id, _as_all_copies(mail, references, people, own))
+        where = _find_place(conn, account_id, _as_all_copies(conn, mail, email_id, own))
         thread_id = where.thread_id or threads.new(conn)
     moved = threads.merge(conn, thread_id, where.absorbs) if where.absorbs else []
     threads.key(conn, account_id, mail.gmail_thread_id, thread_id)
@@ -67,8 +66,14 @@ def _find_place(conn: Connection, account_id: int, mail: NewEmail) -> Place:
             return where
 
 
-def _as_all_copies(mail: NewEmail, references: tuple[str, ...], people: Sequence[str], own: Own) -> NewEmail:
+def _as_all_copies(conn: Connection, mail: NewEmail, email_id: int, own: Own) -> NewEmail:
     """Give the message everybody its copies together show."""
-    more = tuple(NewParticipant("to", address, "") for address in people)
-    outside = mail.outside | own.outsiders(people)
-    return replace(mail, references=references, participants=mail.participants + more, outside=outside)
+    references, people, investors = threads.as_stored(conn, email_id)
+    return replace(
+        mail,
+        references=references,
+        participants=mail.participants + tuple(NewParticipant("to", address, "") for address in people),
+        outside=mail.outside | own.outsiders(people),
+        matches=mail.matches
+        + tuple(NewMatch(one, "to", "", "address", ambiguous=False) for one in investors),
+    )

@@ -1,13 +1,14 @@
 """Decide which conversation a message belongs to.
 
-Two messages belong together only when somebody outside the fund takes part in both, and then for one of
-three reasons: Gmail shows both in one thread of a mailbox; both name the same beginning (the first of
-their References, or the message itself); or one cites the other, and each author takes part in the
-other's message.  Every message has one beginning, so a stranger who cites two conversations and copies in
-both sides joins one of them and brings nothing together.  A conversation is whatever hangs together in
-this way: the order of arrival makes no difference.  Addresses are compared by the mailbox they end at, so
-who writes under a plus-tag is the same person.  The same rule is spelled in shared/store/threads.sql, where
-mail is stored; a test compares the two on anything.
+Two messages belong together only when somebody outside the fund takes part in both, or the same investor
+does (by another address, or with a colleague of theirs), and then for one of three reasons: Gmail shows
+both in one thread of a mailbox; both name the same beginning (the first of their References, or the message
+itself); or one cites the other, and each author takes part in the other's message.  Every message has one
+beginning, so a stranger who cites two conversations and copies in both sides joins one of them and brings
+nothing together.  A conversation is whatever hangs together in this way: the order of arrival makes no
+difference, neither that of mail nor that of investors.  Addresses are compared by the mailbox they end at,
+so who writes under a plus-tag is the same person.  The same rule is spelled in shared/store/threads.sql,
+where mail is stored; a test compares the two on anything.
 """
 
 from collections.abc import Iterable, Sequence
@@ -27,15 +28,15 @@ class Place:
     absorbs: tuple[int, ...]  # threads that turn out to be part of that one
 
 
-def place(related: Iterable[tuple[Via, int | None, int]]) -> Place:
-    """Choose from (why, stored message or None, its thread).
+def place(related: Iterable[tuple[Via, int, int]]) -> Place:
+    """Choose from (why, stored message, its thread).
 
     The oldest thread (smallest id) takes the others in, so that the result does not depend on
     which message happened to arrive last.
     """
     known = list(related)
     threads = sorted({thread for _, _, thread in known})
-    copies = sorted(email for via, email, _ in known if via == "copy" and email is not None)
+    copies = sorted(email for via, email, _ in known if via == "copy")
     return Place(
         copy_of=copies[0] if copies else None,
         thread_id=threads[0] if threads else None,
@@ -54,6 +55,7 @@ class Known:
     author: str | None
     people: frozenset[str]
     outside: frozenset[str]  # those who are not the fund's
+    investors: frozenset[int]  # whose it is
     gmail: frozenset[tuple[int, str]]  # (account id, Gmail's thread id) of each copy
 
     @property
@@ -70,7 +72,7 @@ def _cites(one: Known, other: Known) -> bool:
 
 def together(one: Known, other: Known) -> bool:
     """Whether two messages belong to one conversation by themselves, whatever else there is."""
-    if not one.outside & other.outside:
+    if not (one.outside & other.outside or one.investors & other.investors):
         return False
     same_beginning = bool(one.beginning) and one.beginning == other.beginning
     return same_beginning or bool(one.gmail & other.gmail) or _cites(one, other) or _cites(other, one)

@@ -20,8 +20,8 @@ def rethread(dry_run: bool, as_json: bool) -> None:
     """Work out from stored headers which conversation every message belongs to, and put right what differs.
 
     Nothing is asked of Gmail.  Consumers wait with storing meanwhile.  On a healthy database nothing
-    moves; run it after restoring a backup, or when an account was enrolled whose colleagues were taken
-    for outsiders before.
+    moves; run it after restoring a backup, after CRM_GMAIL_INTERNAL_DOMAINS was changed, or when the changelog
+    says so.
     """
     settings = wiring.settings()
     console = Console(stderr=True)

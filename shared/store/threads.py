@@ -18,7 +18,7 @@ class Related:
     """A message we hold that belongs with another one, and why."""
 
     via: Literal["copy", "gmail", "beginning", "cites", "cited"]
-    email_id: int | None
+    email_id: int
     thread_id: int
 
 
@@ -32,6 +32,7 @@ class Stored:
     reference_ids: list[str]
     author_address: str | None
     people: list[str]
+    investors: list[int]
     accounts: list[int]
     gmail_threads: list[str]
 
@@ -53,16 +54,17 @@ def related(
         "author": author,
         "people": list(people),
         "outside": list(email.outside),
+        "investors": [match.investor_id for match in email.matches],
     }
     with conn.cursor(row_factory=class_row(Related)) as cursor:
         return cursor.execute(SQL["related"], values).fetchall()
 
 
-def as_stored(conn: Connection, email_id: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return what a stored message cites, and the addresses that take part in it."""
+def as_stored(conn: Connection, email_id: int) -> tuple[tuple[str, ...], tuple[str, ...], tuple[int, ...]]:
+    """Return what a stored message cites, the addresses that take part in it, and whose it is."""
     row = conn.execute(SQL["as_stored"], {"email_id": email_id}).fetchone()
     assert row is not None  # noqa: S101 - the caller has locked it
-    return tuple(row[0]), tuple(row[1])
+    return tuple(row[0]), tuple(row[1]), tuple(row[2])
 
 
 def hold(conn: Connection, ids: Sequence[int], *, alone: bool) -> bool:
@@ -109,10 +111,23 @@ def known(conn: Connection, *, together: int = 5_000) -> Iterator[Stored]:
     """Yield every stored message, by id, reading *together* at a time; the transaction may take long."""
     conn.execute(SQL["patient"])
     after = 0
+    while ids := _ids(conn, "page", {"after": after, "limit": together}):
+        yield from _known(conn, ids)
+        after = ids[-1]
+
+
+def around(conn: Connection, email_ids: Sequence[int]) -> list[Stored]:
+    """Return all messages of every conversation these belong to, or could, by id."""
+    return _known(conn, _ids(conn, "around", {"ids": list(email_ids)}))
+
+
+def _ids(conn: Connection, query: str, values: Mapping[str, object]) -> list[int]:
+    return [int(email_id) for (email_id,) in conn.execute(SQL[query], values)]
+
+
+def _known(conn: Connection, ids: Sequence[int]) -> list[Stored]:
     with conn.cursor(row_factory=class_row(Stored)) as cursor:
-        while found := cursor.execute(SQL["known"], {"after": after, "limit": together}).fetchall():
-            yield from found
-            after = found[-1].id
+        return cursor.execute(SQL["known"], {"ids": ids}).fetchall()
 
 
 def move(conn: Connection, targets: Mapping[int, int]) -> None:
@@ -120,7 +135,10 @@ def move(conn: Connection, targets: Mapping[int, int]) -> None:
     conn.execute(SQL["move"], {"ids": list(targets), "threads": list(targets.values())})
 
 
-def settle(conn: Connection) -> None:
-    """Make every thread's keys and date those of its messages; empty ones go.  The feed must be locked."""
+def settle(conn: Connection, ids: Collection[int] | None = None) -> None:
+    """Make the keys and dates of threads *ids*, or of all, those of their messages; empty ones go.
+
+    The feed must be locked.
+    """
     for step in ("rekey", "unkey", "drop_empty", "date"):
-        conn.execute(SQL[step])
+        conn.execute(SQL[step], {"ids": None if ids is None else list(ids)})

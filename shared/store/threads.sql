@@ -1,50 +1,78 @@
 -- name: related
--- The rule of consumer/thread.py.  *outside*: a participant the fund does not own takes part in both.
+-- The rule of consumer/thread.py: what gives a reason, and of those the messages that share a participant the
+-- fund does not own (*outside*), or an investor.  A copy needs neither.
 -- Addresses are compared as mailroom.canonical() writes them; *outside*, *people* and *author* come so already.
+WITH reason AS (
+    SELECT 'gmail' AS via, e.id, e.thread_id
+      FROM mailroom.email_thread_keys k
+      JOIN mailroom.emails e ON e.thread_id = k.thread_id
+      JOIN mailroom.account_messages m
+           ON m.email_id = e.id AND m.account_id = k.account_id AND m.gmail_thread_id = k.gmail_thread_id
+     WHERE k.account_id = %(account_id)s AND k.gmail_thread_id = %(gmail_thread_id)s
+    UNION ALL
+    SELECT 'beginning', e.id, e.thread_id
+      FROM mailroom.emails e
+     WHERE (e.message_id = %(beginning)s AND e.message_id <> ''
+            OR e.reference_ids @> ARRAY[%(beginning)s::text] AND e.reference_ids[1] = %(beginning)s)
+       AND %(beginning)s::text <> ''
+       AND (e.message_id <> %(beginning)s OR e.reference_ids = '{}' OR %(references)s::text[] <> '{}')
+    UNION ALL
+    SELECT 'cites', e.id, e.thread_id
+      FROM mailroom.emails e
+     WHERE e.message_id = ANY (%(references)s::text[]) AND e.message_id <> ''
+       AND mailroom.canonical(e.author_address) = ANY (%(people)s::text[])
+       AND EXISTS (SELECT FROM mailroom.email_participants p
+                    WHERE p.email_id = e.id AND mailroom.canonical(p.address) = %(author)s)
+    UNION ALL
+    SELECT 'cited', e.id, e.thread_id
+      FROM mailroom.emails e
+     WHERE e.reference_ids @> ARRAY[%(message_id)s::text] AND %(message_id)s::text <> ''
+       AND (e.reference_ids[1] = %(message_id)s
+            OR mailroom.canonical(e.author_address) = ANY (%(people)s::text[])
+               AND EXISTS (SELECT FROM mailroom.email_participants p
+                            WHERE p.email_id = e.id AND mailroom.canonical(p.address) = %(author)s))
+)
 SELECT 'copy' AS via, e.id AS email_id, e.thread_id
   FROM mailroom.emails e
  WHERE e.message_id = %(message_id)s AND e.digest = %(digest)s AND e.message_id <> ''
 UNION ALL
-SELECT 'gmail', NULL, k.thread_id
-  FROM mailroom.email_thread_keys k
- WHERE k.account_id = %(account_id)s AND k.gmail_thread_id = %(gmail_thread_id)s
-   AND EXISTS (SELECT FROM mailroom.emails e
-                 JOIN mailroom.account_messages m ON m.email_id = e.id
-                WHERE e.thread_id = k.thread_id
-                  AND m.account_id = k.account_id AND m.gmail_thread_id = k.gmail_thread_id
-                  AND EXISTS (SELECT FROM mailroom.email_participants p
-                               WHERE p.email_id = e.id AND mailroom.canonical(p.address) = ANY (%(outside)s::text[])))
-UNION ALL
-SELECT 'beginning', e.id, e.thread_id
-  FROM mailroom.emails e
- WHERE (e.message_id = %(beginning)s AND e.message_id <> ''
-        OR e.reference_ids @> ARRAY[%(beginning)s::text] AND e.reference_ids[1] = %(beginning)s)
-   AND %(beginning)s::text <> ''
-   AND EXISTS (SELECT FROM mailroom.email_participants p
-                WHERE p.email_id = e.id AND mailroom.canonical(p.address) = ANY (%(outside)s::text[]))
-   AND (e.message_id <> %(beginning)s OR e.reference_ids = '{}' OR %(references)s::text[] <> '{}')
-UNION ALL
-SELECT 'cites', e.id, e.thread_id
-  FROM mailroom.emails e
- WHERE e.message_id = ANY (%(references)s::text[]) AND e.message_id <> ''
-   AND EXISTS (SELECT FROM mailroom.email_participants p
-                WHERE p.email_id = e.id AND mailroom.canonical(p.address) = ANY (%(outside)s::text[]))
-   AND mailroom.canonical(e.author_address) = ANY (%(people)s::text[])
-   AND EXISTS (SELECT FROM mailroom.email_participants p
-                WHERE p.email_id = e.id AND mailroom.canonical(p.address) = %(author)s)
-UNION ALL
-SELECT 'cited', e.id, e.thread_id
-  FROM mailroom.emails e
- WHERE e.reference_ids @> ARRAY[%(message_id)s::text] AND %(message_id)s::text <> ''
-   AND EXISTS (SELECT FROM mailroom.email_participants p
-                WHERE p.email_id = e.id AND mailroom.canonical(p.address) = ANY (%(outside)s::text[]))
-   AND (e.reference_ids[1] = %(message_id)s
-        OR mailroom.canonical(e.author_address) = ANY (%(people)s::text[])
-           AND EXISTS (SELECT FROM mailroom.email_participants p
-                        WHERE p.email_id = e.id AND mailroom.canonical(p.address) = %(author)s));
+SELECT r.via, r.id, r.thread_id
+  FROM reason r
+ WHERE EXISTS (SELECT FROM mailroom.email_matches m
+                WHERE m.email_id = r.id AND m.investor_id = ANY (%(investors)s::bigint[]))
+    OR EXISTS (SELECT FROM mailroom.email_participants p
+                WHERE p.email_id = r.id AND mailroom.canonical(p.address) = ANY (%(outside)s::text[]));
+
+-- name: around
+-- The messages of every conversation these belong to, or could, by the rule of consumer/thread.py.
+WITH changed AS (
+    SELECT id, thread_id, message_id, reference_ids, coalesce(reference_ids[1], message_id) AS beginning
+      FROM mailroom.emails WHERE id = ANY (%(ids)s::bigint[])
+), reached AS (
+    SELECT thread_id FROM changed
+    UNION
+    SELECT k.thread_id
+      FROM changed c
+      JOIN mailroom.account_messages m ON m.email_id = c.id
+      JOIN mailroom.email_thread_keys k ON k.account_id = m.account_id AND k.gmail_thread_id = m.gmail_thread_id
+    UNION
+    SELECT e.thread_id
+      FROM changed c JOIN mailroom.emails e ON e.message_id = ANY (c.reference_ids || c.message_id)
+     WHERE e.message_id <> ''
+    UNION
+    SELECT e.thread_id
+      FROM changed c JOIN mailroom.emails e ON e.reference_ids @> ARRAY[c.message_id]
+     WHERE c.message_id <> ''
+    UNION
+    SELECT e.thread_id
+      FROM changed c JOIN mailroom.emails e ON e.reference_ids @> ARRAY[c.beginning] AND e.reference_ids[1] = c.beginning
+     WHERE c.beginning <> ''
+)
+SELECT id FROM mailroom.emails WHERE thread_id IN (SELECT thread_id FROM reached) ORDER BY id;
 
 -- name: as_stored
-SELECT reference_ids, ARRAY(SELECT address FROM mailroom.email_participants WHERE email_id = e.id)
+SELECT reference_ids, ARRAY(SELECT address FROM mailroom.email_participants WHERE email_id = e.id),
+       ARRAY(SELECT investor_id FROM mailroom.email_matches WHERE email_id = e.id)
   FROM mailroom.emails e WHERE id = %(email_id)s;
 
 -- name: hold
@@ -81,15 +109,18 @@ SELECT count(*) FROM mailroom.emails;
 SET LOCAL statement_timeout = 0;
 SET LOCAL idle_in_transaction_session_timeout = 0;
 
+-- name: page
+SELECT id FROM mailroom.emails WHERE id > %(after)s ORDER BY id LIMIT %(limit)s;
+
 -- name: known
 SELECT e.id, e.thread_id, e.message_id, e.reference_ids, e.author_address,
        ARRAY(SELECT p.address FROM mailroom.email_participants p WHERE p.email_id = e.id) AS people,
+       ARRAY(SELECT DISTINCT i.investor_id FROM mailroom.email_matches i WHERE i.email_id = e.id) AS investors,
        ARRAY(SELECT m.account_id FROM mailroom.account_messages m WHERE m.email_id = e.id ORDER BY m.account_id, m.gmail_id) AS accounts,
        ARRAY(SELECT m.gmail_thread_id FROM mailroom.account_messages m WHERE m.email_id = e.id ORDER BY m.account_id, m.gmail_id) AS gmail_threads
   FROM mailroom.emails e
- WHERE e.id > %(after)s
- ORDER BY e.id
- LIMIT %(limit)s;
+ WHERE e.id = ANY (%(ids)s::bigint[])
+ ORDER BY e.id;
 
 -- name: move
 UPDATE mailroom.emails e SET thread_id = w.thread_id
@@ -97,20 +128,23 @@ UPDATE mailroom.emails e SET thread_id = w.thread_id
  WHERE e.id = w.id;
 
 -- name: rekey
--- A thread's keys are those of its messages' copies.
+-- A thread's keys are those of its messages' copies.  *ids*: of these threads; without: of all.
 INSERT INTO mailroom.email_thread_keys (account_id, gmail_thread_id, thread_id)
 SELECT DISTINCT m.account_id, m.gmail_thread_id, e.thread_id
   FROM mailroom.emails e JOIN mailroom.account_messages m ON m.email_id = e.id
+ WHERE %(ids)s::bigint[] IS NULL OR e.thread_id = ANY (%(ids)s)
 ON CONFLICT DO NOTHING;
 
 -- name: unkey
 DELETE FROM mailroom.email_thread_keys k
- WHERE NOT EXISTS (SELECT FROM mailroom.emails e JOIN mailroom.account_messages m ON m.email_id = e.id
+ WHERE (%(ids)s::bigint[] IS NULL OR k.thread_id = ANY (%(ids)s))
+   AND NOT EXISTS (SELECT FROM mailroom.emails e JOIN mailroom.account_messages m ON m.email_id = e.id
                     WHERE e.thread_id = k.thread_id AND m.account_id = k.account_id AND m.gmail_thread_id = k.gmail_thread_id);
 
 -- name: drop_empty
 DELETE FROM mailroom.email_threads t
- WHERE NOT EXISTS (SELECT FROM mailroom.emails e WHERE e.thread_id = t.id);
+ WHERE (%(ids)s::bigint[] IS NULL OR t.id = ANY (%(ids)s))
+   AND NOT EXISTS (SELECT FROM mailroom.emails e WHERE e.thread_id = t.id);
 
 -- name: date
-SELECT mailroom.date_threads(ARRAY(SELECT id FROM mailroom.email_threads));
+SELECT mailroom.date_threads(coalesce(%(ids)s::bigint[], ARRAY(SELECT id FROM mailroom.email_threads)));

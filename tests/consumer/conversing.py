@@ -7,15 +7,24 @@ from pathlib import Path
 
 import msgspec
 
+from consumer.mail.message import Participant
 from consumer.match import Own
+from consumer.matching import Matching
 from consumer.storing import store
 from shared.errors import TryLater
-from shared.store import blobs, deltas, matching
+from shared.store import blobs, deltas, investors
 from shared.store.database import Database
 from shared.store.emails import NewEmail, NewMatch, NewParticipant, NewReading
+from shared.store.investors import InvestorRow
 
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
 OWN = Own(frozenset(), frozenset({"fund.test"}))
+IVY, IVY_TOO, OAK = "ivy@lp.example", "ivy@home.example", "oak@lp.example"
+KNOWN = [
+    InvestorRow("Ivy", "", "address", IVY),
+    InvestorRow("Ivy", "", "address", IVY_TOO),
+    InvestorRow("Oak", "", "address", OAK),
+]
 READING = NewReading("", "person", None, None, "", "", "", "", False, ())
 
 
@@ -28,7 +37,12 @@ class Letter(msgspec.Struct, frozen=True):
     gmail_thread: str = ""
 
 
-def email(letter, account, claim):
+def people(letter):
+    """Tell who takes part, as a parsed message does."""
+    return [Participant("to" if n else "from", one, "") for n, one in enumerate(letter.people)]
+
+
+def email(letter, account, claim, matches):
     """Make one mailbox's copy of it."""
     return NewEmail(
         gmail_id=f"m{letter.number}-{account}", gmail_thread_id=letter.gmail_thread or f"t{letter.number}", labels=(),
@@ -36,20 +50,21 @@ def email(letter, account, claim):
         subject=f"s{letter.number}", sent_at=NOW, date_source="header", direction="inbound",
         author_address=letter.people[0], author_name="", references=tuple(f"{n}@x" for n in letter.cites),
         snippet="", text="", html="", reading=READING, defects=(), raw_sha256="0" * 64, raw_size=1,
-        participants=tuple(NewParticipant("to" if n else "from", one, "") for n, one in enumerate(letter.people)),
+        participants=tuple(NewParticipant(one.role, one.address, "") for one in people(letter)),
         outside=OWN.outsiders(letter.people),
-        matches=(NewMatch(1, "from", "ivy@lp.example", "address", False),), attachments=(), claims={"0" * 64: claim},
+        matches=tuple(NewMatch(m.investor_id, m.role, m.address, m.strategy, m.ambiguous) for m in matches),
+        attachments=(), claims={"0" * 64: claim},
     )  # fmt: skip
 
 
-def prepare(db, accounts=1):
-    """Enrol accounts 1, 2, ... and the investor every message is attributed to."""
+def prepare(db, accounts=1, known=KNOWN):
+    """Enrol accounts 1, 2, ... and make investors known, numbered as they come."""
     with db.transaction() as conn:
         conn.execute(
             b"TRUNCATE mailroom.emails, mailroom.email_threads, mailroom.account_messages, mailroom.email_accounts,"
             b" mailroom.investors, mailroom.email_changes RESTART IDENTITY CASCADE"
         )
-        conn.execute(b"INSERT INTO mailroom.investors (name) VALUES ('Ivy')")
+        investors.upsert(conn, known)
         for number in range(1, accounts + 1):
             conn.execute(
                 b"INSERT INTO mailroom.email_accounts (address, cursor) VALUES (%s, 1)",
@@ -69,7 +84,6 @@ def keep(db, lease, letters):
     """Store these letters in one transaction, again when the database says so; return how often it did."""
     again = 0
     with db.transaction() as conn:
-        generation = matching.generation(conn)
         claim = blobs.claim(conn, [("0" * 64, 1)])["0" * 64]
         for letter in letters:
             conn.execute(
@@ -77,15 +91,11 @@ def keep(db, lease, letters):
                 b" ON CONFLICT DO NOTHING",
                 [lease.account_id, f"m{letter.number}-{lease.account_id}", letter.gmail_thread or f"t{letter.number}"],
             )  # fmt: skip
+    matched = Matching(db, OWN.domains).match_all({str(one.number): people(one) for one in letters})
+    mails = [email(one, lease.account_id, claim, matched.found[str(one.number)]) for one in letters]
     while True:
         try:
-            store(
-                db,
-                lease,
-                [email(one, lease.account_id, claim) for one in letters],
-                own=OWN,
-                generation=generation,
-            )
+            store(db, lease, mails, own=OWN, generation=matched.generation)
         except TryLater:
             again += 1
         else:

@@ -10,16 +10,19 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from consumer.match import canonical
+from consumer.matching import Matching
+from consumer.rematch import catch_up
 from consumer.rethread import rethread
 from consumer.thread import Known, conversations
+from shared.store import accounts, investors
 from tests.consumer import conversing
-from tests.consumer.conversing import OWN, Letter, keep, leases, partition, prepare
+from tests.consumer.conversing import IVY, IVY_TOO, KNOWN, OAK, OWN, Letter, keep, leases, partition, prepare
 
-IVY, OAK, MAL = "ivy@lp.example", "oak@lp.example", "mal@rival.example"
+MAL = "mal@rival.example"
 TAGGED, IVES, DOTTED = "ivy+news@lp.example", "iv.y+x@gmail.com", "ivy@googlemail.com"
 US = "a1@fund.test"
 people = st.lists(
-    st.sampled_from([IVY, TAGGED, OAK, MAL, IVES, DOTTED, US, "a1+x@fund.test"]),
+    st.sampled_from([IVY, IVY_TOO, TAGGED, OAK, MAL, IVES, DOTTED, US, "a1+x@fund.test"]),
     min_size=1,
     max_size=3,
     unique=True,
@@ -40,17 +43,23 @@ letters = st.integers(2, 8).flatmap(
 )
 
 
-def known(letter):
+def investors_of(letter, rows):
+    names = [row.name for row in KNOWN]
+    values = {row.value: names.index(row.name) for row in rows}
+    return frozenset(values[one] for one in map(canonical, letter.people) if one in values)
+
+
+def known(letter, rows):
     whole = frozenset(map(canonical, letter.people))
     return Known(
         letter.number, letter.number, f"{letter.number}@x", tuple(f"{n}@x" for n in letter.cites),
-        canonical(letter.people[0]), whole, OWN.outsiders(letter.people),
+        canonical(letter.people[0]), whole, OWN.outsiders(letter.people), investors_of(letter, rows),
         frozenset({(1, letter.gmail_thread or f"t{letter.number}")}),
     )  # fmt: skip
 
 
-def by_rule(some):
-    groups = conversations([known(one) for one in some])
+def by_rule(some, rows=KNOWN):
+    groups = conversations([known(one, rows) for one in some])
     return {frozenset(one.email_id for one in group) for group in groups}
 
 
@@ -72,6 +81,78 @@ def test_in_any_order_of_arrival_the_conversations_are_those_of_the_rule(db, som
     keep(db, lease, order[cut:])
 
     assert partition(db) == by_rule(some)
+
+
+rules = st.lists(st.sampled_from(KNOWN), unique=True)
+
+
+def follow(db, rows):
+    """Make *rows* the rules, as an admin and then a running consumer do."""
+    with db.transaction() as conn:
+        investors.upsert(conn, [row for row in KNOWN if row not in rows])  # the numbers stay theirs
+        investors.upsert(conn, rows)
+        conn.execute(
+            b"DELETE FROM mailroom.investor_addresses WHERE value <> ALL (%s)", [[row.value for row in rows]]
+        )
+    catch_up(db, Matching(db, OWN.domains))
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(some=letters, before=rules, after=rules, cut=st.integers(0, 8))
+@example(  # each way: the second address is made known, and taken back
+    some=(Letter(0, (IVY, US), (), "g1"), Letter(1, (IVY_TOO, US), (0,), "g1")), before=[KNOWN[0]], after=KNOWN, cut=2
+)  # fmt: skip
+@example(
+    some=(Letter(0, (IVY, US), (), "g1"), Letter(1, (IVY_TOO, US), (0,), "g1")), before=KNOWN, after=[KNOWN[0]], cut=2
+)  # fmt: skip
+def test_it_makes_no_difference_when_an_address_becomes_an_investors(db, some, before, after, cut):
+    prepare(db)
+    lease = leases(db)[1]
+
+    follow(db, before)
+    keep(db, lease, some[:cut])
+    follow(db, after)
+    keep(db, lease, some[cut:])
+
+    assert partition(db) == by_rule(some, after)
+    assert keys_are_right(db)
+    assert rethread(db, OWN.domains, dry_run=True, seen=print) == 0
+
+
+def test_an_investor_who_answers_from_home_stays_in_the_conversation(db):
+    prepare(db)
+    lease = leases(db)[1]
+
+    keep(db, lease, [Letter(0, (IVY, US), (), "g"), Letter(1, (US, IVY), (0,), "g")])
+    keep(db, lease, [Letter(2, (IVY_TOO, US), (0, 1), "g"), Letter(3, (MAL, US), (0, 1), "g")])
+
+    assert partition(db) == {frozenset({0, 1, 2}), frozenset({3})}
+
+
+def test_an_investor_who_is_forgotten_leaves_what_only_they_held_together(db):
+    prepare(db)
+    lease = leases(db)[1]
+    keep(db, lease, [Letter(0, (IVY, US), (), "g"), Letter(1, (IVY_TOO, US), (0,), "g")])
+
+    with db.transaction() as conn:
+        conn.execute(b"DELETE FROM mailroom.investors WHERE name = 'Ivy'")
+    catch_up(db, Matching(db, OWN.domains))
+
+    assert partition(db) == {frozenset({0}), frozenset({1})}
+
+
+def test_who_turns_out_to_be_a_colleague_holds_nothing_together(db):
+    prepare(db)
+    lease = leases(db)[1]
+    keep(db, lease, [Letter(0, (IVY, MAL), (), "g"), Letter(1, (OAK, MAL), (0,), "g")])
+    assert partition(db) == {frozenset({0, 1})}
+
+    with db.transaction() as conn:
+        accounts.learn_aliases(conn, 1, {MAL})
+    catch_up(db, Matching(db, OWN.domains))
+
+    assert partition(db) == {frozenset({0}), frozenset({1})}
+    assert rethread(db, OWN.domains, dry_run=True, seen=print) == 0
 
 
 def test_a_late_parent_brings_its_children_together(db):

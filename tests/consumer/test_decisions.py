@@ -67,7 +67,7 @@ def test_only_excluded_messages_whose_labels_allow_it_are_reopened(records, stat
 RELATED = st.lists(
     st.tuples(
         st.sampled_from(["copy", "gmail", "reference", "reply"]),
-        st.one_of(st.none(), st.integers(1, 9)),
+        st.integers(1, 9),
         st.integers(1, 5),
     )
 )

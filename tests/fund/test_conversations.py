@@ -25,7 +25,7 @@ def known(number, mail):
     root = cites[0] if cites else mail.message_id
     return Known(
         number, number, mail.message_id, cites, canonical(mail.author.address), frozenset(map(canonical, people)),
-        OWN.outsiders(people), frozenset({(ACCOUNT, root)}),
+        OWN.outsiders(people), frozenset(), frozenset({(ACCOUNT, root)}),
     )  # fmt: skip
 
 

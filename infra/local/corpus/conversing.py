@@ -71,7 +71,10 @@ def _known(corpus: Corpus, number: int, file: str) -> Known:
     mail = corpus.mail(file)
     people = frozenset(canonical(person.address) for person in mail.participants)
     author = canonical(mail.author.address) if mail.author else None
-    return Known(number, number, mail.message_id, references(mail), author, people, people, frozenset())
+    return Known(
+        email_id=number, thread_id=number, message_id=mail.message_id, references=references(mail),
+        author=author, people=people, outside=people, investors=frozenset(), gmail=frozenset(),
+    )  # fmt: skip
 
 
 def _pairs(groups: Sequence[set[str]]) -> set[tuple[str, str]]:
