@@ -20,8 +20,8 @@ def rethread(dry_run: bool, as_json: bool) -> None:
     """Work out from stored headers which conversation every message belongs to, and put right what differs.
 
     Nothing is asked of Gmail.  Consumers wait with storing meanwhile.  On a healthy database nothing
-    moves; run it after restoring a backup, after CRM_GMAIL_INTERNAL_DOMAINS was changed, or when the changelog
-    says so.
+    moves; run it after restoring a backup, after CRM_GMAIL_INTERNAL_DOMAINS was changed, or when the
+    changelog says so.
     """
     settings = wiring.settings()
     console = Console(stderr=True)
