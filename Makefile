@@ -54,8 +54,8 @@ bench-views: $(READY) ## Measure the CRM's views at a million messages (ARGS=--p
 views: $(READY) ## Write docs/crm-views.md from the comments in the database
 	@$(BIN)/mailroom views > docs/crm-views.md
 
-simulate: $(READY) ## Two thousand schedules of everything that may happen (ARGS=--hypothesis-seed=N to repeat one)
-	@MAILROOM_SCHEDULES=$${MAILROOM_SCHEDULES:-2000} $(BIN)/python -m pytest -q tests/simulation -k whatever $(ARGS)
+simulate: $(READY) ## Two thousand schedules of everything that may happen, half an hour (ARGS=--hypothesis-seed=N to repeat one)
+	@MAILROOM_SCHEDULES=$${MAILROOM_SCHEDULES:-2000} $(BIN)/python -m pytest -q -s tests/simulation -k whatever $(ARGS)
 
 faults: $(READY) ## Kill and stop real processes in the middle of their work (two minutes)
 	@MAILROOM_FAULTS=1 $(BIN)/python -m pytest -q -s tests/faults $(ARGS)

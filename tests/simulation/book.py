@@ -14,11 +14,13 @@ PEOPLE = (
     "eve@angel.example",
     "news@letter.example",
     "ben@fund.test",
+    "ivy@home.example",
 )
 RULES = (
     ("Ivy", "address", "ivy@lp.example"),
     ("Nordwind", "domain", "nordwind.example"),
     ("Eve", "address", "eve@angel.example"),
+    ("Ivy", "address", "ivy@home.example"),
 )
 
 

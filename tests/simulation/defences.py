@@ -164,6 +164,12 @@ def rematching(patch: Patch) -> None:
     patch.setattr(rematch, "_rematch", lambda *_: None)
 
 
+@shown_by("an_answer_comes_from_home", "know", "forget", "rematches")
+def joining_and_dividing_conversations(patch: Patch) -> None:
+    """Stored mail stays in the conversation it was put in, whosever it turns out to be."""
+    patch.setattr(rematch, "regroup", lambda *_: None)
+
+
 @shown_by("know", "rematches")
 def the_search_for_a_new_investors_past(patch: Patch) -> None:
     """What was nobody's stays nobody's."""

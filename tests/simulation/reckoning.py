@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 
-from tests.simulation.book import SKIP, Book
+from consumer.rethread import rethread
+from tests.simulation.book import OWN, SKIP, Book
 from tests.simulation.sea import ACCOUNTS, Sea
 
 
@@ -77,6 +78,8 @@ def reckon(book: Book, sea: Sea) -> None:
                 assert f"{copy.logical}@sim" in shown
         nothing_private_was_read(book, sea, account)
     shown_is_what_the_rule_says(sea)
+    apart = rethread(sea.db, OWN.domains, dry_run=True, seen=lambda _: None)
+    assert not apart, f"{apart} messages are in another conversation than the rule says"
 
 
 def shown_is_what_the_rule_says(sea: Sea) -> None:

@@ -4,6 +4,8 @@ A schedule that fails is printed step by step.  The same again: `make simulate A
 """
 
 import os
+import time
+from itertools import count
 
 import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
@@ -14,6 +16,7 @@ from tests.simulation.defences import DEFENCES, drawn_from
 
 SCHEDULES = int(os.environ.get("MAILROOM_SCHEDULES", "200"))
 STEPS = 15
+A_FEW = 200
 # How far a missing defence is looked for: it must be found in one of these seeds.
 SEEDS, SCHEDULES_A_SEED = (1, 2, 3), 150
 
@@ -30,10 +33,27 @@ def some(number, *phases):
     )
 
 
+def counted(machine):
+    """The same, telling now and then how far it is: seen with `pytest -s`."""
+    began, played = time.monotonic(), count(1)
+
+    class Counted(machine):
+        def teardown(self):
+            super().teardown()
+            if (number := next(played)) % A_FEW == 0:
+                left = (time.monotonic() - began) / number * (SCHEDULES - number) / 60
+                told = f"{number:,} of {SCHEDULES:,} schedules, no violation; {left:.0f} minutes left"
+                print(f"\n{told}", end="")  # noqa: T201
+
+    return Counted
+
+
 @pytest.mark.timeout(7200)
 def test_whatever_happens_every_matching_message_is_stored_once_and_nothing_else(machine):
     phases = () if os.environ.get("MAILROOM_SHRINK") else (Phase.explicit, Phase.generate)
-    run_state_machine_as_test(machine, settings=some(SCHEDULES, *phases))
+    run_state_machine_as_test(
+        counted(machine) if SCHEDULES > A_FEW else machine, settings=some(SCHEDULES, *phases)
+    )
 
 
 @pytest.mark.skipif(not os.environ.get("MAILROOM_DEFENCES"), reason="takes half an hour: make defences")
