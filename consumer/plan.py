@@ -23,8 +23,6 @@ Purpose = Literal["name", "files", "scan", "rest", "newest", "proof"]
 # Google's own client sends a longer query in another way; a refusal halves the step.
 LONGEST_QUERY = 1_500  # characters
 PAGE = 500  # ids a page
-# Gmail's search finds words, not addresses: some hits are read for nothing.
-FALSE_HITS = 0.05
 # As many headers are read in one round trip; searching first would only put off reading them for proof.
 ONE_BATCH = 25
 NEVER = "-in:drafts -in:chats"

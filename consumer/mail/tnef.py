@@ -41,7 +41,6 @@ FIXED = {
     0x0040: 8,
     0x0048: 16,
 }
-STRINGS = frozenset({0x001E, 0x001F})
 SIZED = frozenset({0x000D, 0x001E, 0x001F, 0x0102})
 
 

@@ -1,7 +1,7 @@
 """The report of agreement, folder by folder."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,8 +72,3 @@ def report(root: Path, explanations: str) -> Report:
     return Report(
         claims, frozenset(EXPLAINED.findall(explanations)), read, tuple(failed), conversing.pairs(corpus)
     )
-
-
-def folders_of(rows: Sequence[tuple[str, str, str, int, int, int]]) -> list[str]:
-    """Return the folders of figures(), in order."""
-    return list(dict.fromkeys(row[0] for row in rows))

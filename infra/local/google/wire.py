@@ -56,11 +56,6 @@ def refused(error: GoogleError) -> Reply:
     return reply
 
 
-def oauth_refused(status: int, error: str, description: str) -> Reply:
-    """Answer an OAuth error, which is flat."""
-    return ok({"error": error, "error_description": description}, status=status)
-
-
 def html_page(status: int, title: str, text: str) -> Reply:
     """Answer the HTML page that Google's front end shows when no service does."""
     page = (
