@@ -51,12 +51,14 @@ def steps_for(
         # before the first investor was known is still to be proved: there was nobody to prove it for.
         # Not while somebody has cancelled that: it stays cancelled until it is ordered again.
         proof = not cancelled and bool(proofs.unproved(conn, search.account_id, limit=1))
-        return naming(search.terms) + (PROOF if proof else ())
+        return naming(search.terms, messages=messages) + (PROOF if proof else ())
     unknown = max(messages - ledger.count(conn, search.account_id), 0)
     # A recovery is after what history did not tell; the proof that is under way goes on by itself.
     unproved = 0 if search.kind == "recovery" else proofs.count_unproved(conn, search.account_id)
     terms = investors.terms(conn)
-    return finding(terms, unjudged=unknown + unproved, prices=prices, unproved=unproved).steps
+    return finding(
+        terms, messages=messages, unjudged=unknown + unproved, prices=prices, unproved=unproved
+    ).steps
 
 
 def list_page(db: Database, gmail: Gmail, lease: Lease, search: Search, *, size: int) -> None:

@@ -61,29 +61,38 @@ class Fetch:
     single: tuple[str, ...] = ()
 
 
-def finding(terms: Sequence[str], *, unjudged: int, prices: Mapping[str, int], unproved: int = 0) -> Plan:
-    """Choose between searching for *terms* and reading the headers of *unjudged* messages.
+def finding(
+    terms: Sequence[str], *, messages: int, unjudged: int, prices: Mapping[str, int], unproved: int = 0
+) -> Plan:
+    """Choose between searching a mailbox of *messages* for *terms* and reading the headers of *unjudged*.
 
-    Searching costs a page for each query, twice (what carries files is asked apart); scanning costs
-    one reading for each message.  Both list everything once: nothing is concluded from a search alone.
+    Searching costs a page for each query (what carries files is asked apart); scanning costs one
+    reading for each message.  Both list everything once: nothing is concluded from a search alone.
     *unproved* of the unjudged are known and only a search has judged them: a scan proves them too.
     """
-    everything = max(ceil(unjudged / PAGE), 1) * prices[LIST]
-    chunks = chunked(terms)
-    search = 2 * len(chunks) * prices[LIST] + everything
+    everything = _pages(messages) * prices[LIST]
+    names = naming(terms, messages=messages)
+    search = sum(_pages(messages) if not step.terms else 1 for step in names) * prices[LIST] + everything
     scan = everything + unjudged * prices[GET]
     if not terms:
         return Plan((Step("rest"),), everything)
     if unjudged <= ONE_BATCH or scan <= search:
         return Plan((Step("scan"), *([Step("proof")] if unproved else [])), scan)
-    return Plan((*naming(terms), Step("rest"), Step("proof")), search)
+    return Plan((*names, Step("rest"), Step("proof")), search)
 
 
-def naming(terms: Sequence[str]) -> tuple[Step, ...]:
-    """Return the searches that name the mail of *terms*, and then what of it carries files."""
+def naming(terms: Sequence[str], *, messages: int) -> tuple[Step, ...]:
+    """Return the searches that name the mail of *terms*, and then what of it carries files.
+
+    For many terms it is cheaper to list whatever carries files in a mailbox of *messages*.
+    """
     chunks = chunked(terms)
-    purposes: tuple[Purpose, ...] = ("name", "files")
-    return tuple(Step(purpose, chunk) for purpose in purposes for chunk in chunks)
+    asked = chunks if len(chunks) <= _pages(messages) else [()]
+    return (*(Step("name", chunk) for chunk in chunks), *(Step("files", chunk) for chunk in asked))
+
+
+def _pages(messages: int) -> int:
+    return max(ceil(messages / PAGE), 1)
 
 
 def chunked(terms: Iterable[str], longest: int = LONGEST_QUERY) -> list[tuple[str, ...]]:
@@ -94,7 +103,7 @@ def chunked(terms: Iterable[str], longest: int = LONGEST_QUERY) -> list[tuple[st
         size = len(_named(term)) + 1
         if not chunks or size > room:
             chunks.append([])
-            room = longest - len(query((), "files"))
+            room = longest - len("{} ") - len(query((), "files"))
         chunks[-1].append(term)
         room -= size
     return [tuple(chunk) for chunk in chunks]
@@ -104,8 +113,8 @@ def query(terms: Sequence[str], purpose: Purpose) -> str:
     """Write a step in Gmail's search language: {} is OR, and every field a correspondent can stand in."""
     if purpose in {"scan", "rest", "newest"}:
         return ""
-    anybody = "{" + " ".join(map(_named, terms)) + "}"
-    return " ".join([anybody, *(["has:attachment"] if purpose == "files" else []), NEVER])
+    anybody = ["{" + " ".join(map(_named, terms)) + "}"] if terms else []
+    return " ".join([*anybody, *(["has:attachment"] if purpose == "files" else []), NEVER])
 
 
 def _named(term: str) -> str:

@@ -15,6 +15,7 @@ from consumer.plan import (
     fetching,
     finding,
     halves,
+    naming,
     query,
 )
 from shared.gmail.quota import PRICES
@@ -46,10 +47,10 @@ def test_a_term_longer_than_a_query_stands_alone():
     assert chunked(["b@x.example", long, "c@x.example"]) == [("b@x.example",), (long,), ("c@x.example",)]
 
 
-@given(TERMS, st.integers(0, 100_000))
-def test_a_plan_always_lists_everything_and_is_never_dearer_than_reading_all_headers(terms, unjudged):
-    plan = finding(terms, unjudged=unjudged, prices=PRICES)
-    listing = max(-(-unjudged // 500), 1) * PRICES[LIST]
+@given(TERMS, st.integers(0, 100_000), st.integers(0, 100_000))
+def test_a_plan_always_lists_everything_and_is_never_dearer_than_reading_all_headers(terms, unjudged, known):
+    plan = finding(terms, messages=known + unjudged, unjudged=unjudged, prices=PRICES)
+    listing = max(-(-(known + unjudged) // 500), 1) * PRICES[LIST]
 
     assert sum(step.purpose in {"scan", "rest"} for step in plan.steps) == 1
     assert plan.units <= listing + unjudged * PRICES[GET]
@@ -57,20 +58,37 @@ def test_a_plan_always_lists_everything_and_is_never_dearer_than_reading_all_hea
 
 @given(TERMS.filter(bool), st.integers(26, 100_000))
 def test_what_only_a_search_judged_is_proved_in_the_end(terms, unjudged):
-    purposes = [step.purpose for step in finding(terms, unjudged=unjudged, prices=PRICES).steps]
+    plan = finding(terms, messages=unjudged, unjudged=unjudged, prices=PRICES)
+    purposes = [step.purpose for step in plan.steps]
 
     assert purposes in (["scan"], sorted(purposes, key=["name", "files", "rest", "proof"].index))
     assert purposes == ["scan"] or purposes[-1] == "proof"
 
 
 def test_without_investors_nothing_is_read_at_all():
-    assert finding([], unjudged=9_000, prices=PRICES).steps == (Step("rest"),)
+    assert finding([], messages=9_000, unjudged=9_000, prices=PRICES).steps == (Step("rest"),)
 
 
 def test_little_mail_and_many_investors_are_scanned():
     terms = [f"someone{number}@fund{number}.example" for number in range(4_000)]
 
-    assert [step.purpose for step in finding(terms, unjudged=50, prices=PRICES).steps] == ["scan"]
+    plan = finding(terms, messages=50, unjudged=50, prices=PRICES)
+
+    assert [step.purpose for step in plan.steps] == ["scan"]
+
+
+@given(TERMS.filter(bool), st.integers(1, 100_000))
+def test_what_carries_files_is_asked_for_by_name_or_all_at_once_whichever_is_cheaper(terms, messages):
+    steps = naming(terms, messages=messages)
+    files = [step for step in steps if step.purpose == "files"]
+    pages = [-(-messages // 500) if not step.terms else 1 for step in files]
+
+    assert [step.terms for step in steps if step.purpose == "name"] == chunked(terms)
+    assert sum(pages) <= min(len(chunked(terms)), -(-messages // 500))
+    assert [query(step.terms, "files") for step in files if not step.terms] in (
+        [],
+        ["has:attachment -in:drafts -in:chats"],
+    )
 
 
 @given(WANTED)
