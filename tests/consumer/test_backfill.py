@@ -78,6 +78,26 @@ def test_attachments_in_a_long_conversation_arrive_too(world):
     assert world.rows(b"SELECT filename FROM crm.attachments") == [("terms.pdf",)]
 
 
+def test_with_many_investors_what_carries_files_is_listed_at_once_and_strangers_files_stay_unread(world):
+    with world.db.transaction() as conn:
+        many = [InvestorRow(f"{n}", "", "address", f"someone{n}@fund{n}.example") for n in range(100)]
+        investors.upsert(conn, many)
+    noise(world, 30)
+    world.google.deliver(ADA, with_file("menu.pdf", "%PDF-1.4", sender="cook@canteen.example"), notify=False)
+    first = world.google.deliver(ADA, mail(), notify=False)
+    for _ in range(3):
+        world.google.deliver(ADA, mail(), notify=False, threadId=first["threadId"])
+    world.google.deliver(ADA, with_file("terms.pdf", "%PDF-1.4"), notify=False, threadId=first["threadId"])
+    world.enrol(ADA)
+
+    world.work()
+
+    assert world.rows(b"SELECT terms FROM mailroom.email_searches WHERE purpose = 'files'") == [([],)]
+    assert world.rows(STORED) == [(5,)]
+    assert world.rows(b"SELECT filename FROM crm.attachments") == [("terms.pdf",)]
+    assert len(world.google.bodies(ADA)) == 5
+
+
 def test_colleagues_in_an_investors_thread_stay_out_of_the_crm(world):
     noise(world, 30)
     ours = conversation(world, 4)
