@@ -20,6 +20,11 @@ class Login:
     limits: Sequence[str]  # names of the settings that are set for it, or for the database, and not to 0
 
 
+def views_owners(conn: Connection) -> list[str]:
+    """Return who of those whose rights the CRM's views and search run with could do more than read."""
+    return [str(name) for (name,) in conn.execute(SQL["views_owners"])]
+
+
 def of_the_crm(conn: Connection) -> list[Login]:
     """Return the logins with role crm_reader, by name; superusers and our own are none."""
     with conn.cursor(row_factory=class_row(Login)) as cursor:

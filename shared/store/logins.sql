@@ -16,3 +16,12 @@ SELECT r.rolname AS name,
  WHERE r.rolcanlogin AND NOT r.rolsuper AND r.rolname <> current_user
    AND pg_has_role(r.oid, reader.oid, 'USAGE')
  ORDER BY r.rolname;
+
+-- name: views_owners
+-- Roles that may log in or may do anything; crm_owner is neither.
+SELECT DISTINCT r.rolname
+  FROM (SELECT relowner AS id FROM pg_class WHERE relnamespace = 'crm'::regnamespace AND relkind = 'v'
+        UNION SELECT proowner FROM pg_proc WHERE pronamespace = 'crm'::regnamespace) AS owner
+  JOIN pg_roles r ON r.oid = owner.id
+ WHERE r.rolcanlogin OR r.rolsuper OR r.rolbypassrls
+ ORDER BY r.rolname;

@@ -25,7 +25,7 @@ DO $$
 DECLARE role_name text;
 BEGIN
     DROP SCHEMA crm CASCADE;
-    FOREACH role_name IN ARRAY ARRAY['crm_reader', 'mailroom_push'] LOOP
+    FOREACH role_name IN ARRAY ARRAY['crm_reader', 'crm_owner', 'mailroom_push'] LOOP
         CONTINUE WHEN NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role_name);
         BEGIN
             EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA mailroom FROM %I', role_name);

@@ -4,7 +4,7 @@ import psycopg
 import pytest
 
 from shared.errors import TryLater
-from shared.store import deltas, migrate, rejects
+from shared.store import deltas, logins, migrate, rejects
 from shared.store.database import Database
 
 
@@ -101,11 +101,56 @@ def test_a_plain_owner_of_the_database_goes_up_and_down_where_the_roles_are_some
         conn.execute("CREATE DATABASE plain OWNER plain_owner")
     url = psycopg.conninfo.make_conninfo(postgres_url, user="plain_owner", dbname="plain")
 
-    assert migrate.up(url) == list(reversed(migrate.down(url)))
+    steps = migrate.up(url)
+    with Database(url, most=1) as db, db.transaction() as conn:
+        assert logins.views_owners(conn) == ["plain_owner"]  # which mailroom doctor tells
+    assert steps == list(reversed(migrate.down(url)))
 
     with psycopg.connect(postgres_url, autocommit=True) as conn:
         conn.execute("DROP DATABASE plain")
         conn.execute("DROP ROLE plain_owner")
+
+
+def test_the_views_and_the_search_run_with_the_rights_of_a_role_that_can_only_read_what_they_show(
+    database_url,
+):
+    owned = (
+        "SELECT relowner::regrole::text FROM pg_class WHERE relnamespace = 'crm'::regnamespace AND relkind = 'v'"
+        " UNION ALL SELECT proowner::regrole::text FROM pg_proc WHERE pronamespace = 'crm'::regnamespace"
+    )
+    assert set(names(database_url, owned)) == {"crm_owner"}
+    may = "SELECT rolname FROM pg_roles WHERE rolname = 'crm_owner' AND (rolcanlogin OR rolsuper OR rolbypassrls OR rolcreaterole)"
+    assert names(database_url, may) == []
+    tables = names(database_url, "SELECT tablename FROM pg_tables WHERE schemaname = 'mailroom'")
+    readable = {name for name in tables if granted(database_url, name, "SELECT")}
+    writable = {name for name in tables if granted(database_url, name, "INSERT, UPDATE, DELETE, TRUNCATE")}
+    assert writable == set()
+    assert "emails" in readable
+    assert not readable & {"oauth_tokens", "oauth_states", "api_tokens", "audit", "blobs", "turns"}
+
+
+def granted(url, table, what):
+    (said,) = names(url, f"SELECT has_table_privilege('crm_owner', 'mailroom.{table}', '{what}')")
+    return said
+
+
+def test_whoever_may_make_roles_goes_up_twice_and_down_without_being_a_superuser(postgres_url):
+    with psycopg.connect(postgres_url, autocommit=True) as conn:
+        conn.execute("CREATE ROLE role_maker LOGIN CREATEROLE")
+        conn.execute("CREATE DATABASE made OWNER role_maker")
+        conn.execute("GRANT crm_owner TO role_maker")  # as if it had made the role itself
+    url = psycopg.conninfo.make_conninfo(postgres_url, user="role_maker", dbname="made")
+
+    steps = migrate.up(url)
+    assert migrate.up(url) == []
+    with Database(url, most=1) as db, db.transaction() as conn:
+        assert logins.views_owners(conn) == []
+        conn.execute("SELECT * FROM crm.search('anything')")
+    assert migrate.down(url) == list(reversed(steps))
+
+    with psycopg.connect(postgres_url, autocommit=True) as conn:
+        conn.execute("DROP DATABASE made")
+        conn.execute("DROP ROLE role_maker")
 
 
 def test_a_login_without_a_role_of_ours_reaches_nothing(database_url, login):

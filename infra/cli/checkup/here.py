@@ -88,9 +88,15 @@ def work(db: Database, now: datetime) -> Iterator[Finding]:
 
 
 def readers(db: Database) -> Iterator[Finding]:
-    """Can the CRM's logins, by accident, keep the database from its work?"""
+    """Can the CRM's logins, by accident, keep the database from its work?  Whose rights do its views have?"""
     with db.transaction() as conn:
-        found = logins.of_the_crm(conn)
+        found, owners = logins.of_the_crm(conn), logins.views_owners(conn)
+    for owner in owners:
+        yield problem(
+            "crm views",
+            f"they run with the rights of {owner}, who may log in: as a superuser GRANT crm_owner TO {owner},"
+            " then run mailroom migrate",
+        )
     if not found:
         yield note(
             "crm logins", "no login has the role crm_reader yet: docs/production.md says how to make one"

@@ -1,9 +1,9 @@
--- Two roles without login, to be granted to the logins that need them.
+-- Three roles without login; two of them are to be granted to the logins that need them.
 -- Roles belong to the whole server, so they may exist already: another database's migration made them.
 DO $$
 DECLARE wanted text;
 BEGIN
-    FOREACH wanted IN ARRAY ARRAY['crm_reader', 'mailroom_push'] LOOP
+    FOREACH wanted IN ARRAY ARRAY['crm_reader', 'crm_owner', 'mailroom_push'] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = wanted) THEN
             BEGIN
                 EXECUTE format('CREATE ROLE %I NOLOGIN', wanted);
@@ -11,6 +11,41 @@ BEGIN
             END;
         END IF;
     END LOOP;
+END $$;
+
+-- crm_owner: whose rights the views and the search run with, in place of those of whoever migrates.  It can
+-- read the tables the views are made of, and nothing else: what could be got out of a view ends there.
+-- Where the role is somebody else's and not ours to use, the views stay our own, and mailroom doctor says so.
+DO $$
+DECLARE one text;
+BEGIN
+    IF NOT pg_has_role(current_user, 'crm_owner', 'USAGE') THEN
+        BEGIN
+            EXECUTE format('GRANT crm_owner TO %I', current_user);
+        EXCEPTION WHEN insufficient_privilege THEN RETURN;
+        END;
+    END IF;
+    GRANT USAGE, CREATE ON SCHEMA crm TO crm_owner;  -- CREATE: only who may create here can be made an owner
+    GRANT USAGE ON SCHEMA mailroom TO crm_owner;
+    REVOKE ALL ON ALL TABLES IN SCHEMA mailroom FROM crm_owner;
+    FOR one IN
+        SELECT DISTINCT used.oid::regclass
+          FROM pg_class made
+          JOIN pg_rewrite AS rule ON rule.ev_class = made.oid
+          JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = rule.oid AND d.refclassid = 'pg_class'::regclass
+          JOIN pg_class used ON used.oid = d.refobjid
+         WHERE made.relnamespace = 'crm'::regnamespace AND used.relnamespace = 'mailroom'::regnamespace
+    LOOP
+        EXECUTE format('GRANT SELECT ON %s TO crm_owner', one);
+    END LOOP;
+    GRANT SELECT ON mailroom.email_words TO crm_owner;  -- the search's
+    FOR one IN SELECT oid::regclass FROM pg_class WHERE relnamespace = 'crm'::regnamespace AND relkind = 'v' LOOP
+        EXECUTE format('ALTER VIEW %s OWNER TO crm_owner', one);
+    END LOOP;
+    FOR one IN SELECT oid::regprocedure FROM pg_proc WHERE pronamespace = 'crm'::regnamespace LOOP
+        EXECUTE format('ALTER FUNCTION %s OWNER TO crm_owner', one);
+    END LOOP;
+    REVOKE CREATE ON SCHEMA crm FROM crm_owner;
 END $$;
 
 -- crm_reader: the CRM.  Reads schema crm and nothing else.
