@@ -183,9 +183,13 @@ def _reading(mail: Mail) -> NewReading:
 
 
 def direction(mail: Mail, labels: Sequence[str], own: Own) -> Direction:
-    """Sent mail goes out, in whoever's mailbox it lies; mail to oneself is one message with both labels."""
+    """Sent mail goes out, in whoever's mailbox it lies; mail to oneself is one message with both labels.
+
+    What only says that a colleague wrote it, and fails our own receiver's test of that, came in.
+    """
     if "SENT" in labels and "INBOX" in labels:
         return "both"
-    if "SENT" in labels or (mail.author is not None and own.owns(mail.author.address)):
+    is_ours = mail.author is not None and own.owns(mail.author.address) and mail.verdict.dmarc != "fail"
+    if "SENT" in labels or is_ours:
         return "outbound"
     return "inbound"

@@ -27,6 +27,10 @@ REFUSES_VALUES = (
     psycopg.errors.ProgramLimitExceeded,
     UnicodeEncodeError,
 )
+QUEUE_FULL = (
+    "the database's queue of notifications is full: some login listens and never ends its transaction;"
+    " end it (pg_stat_activity), or nothing can be stored"
+)
 UNREACHABLE = (
     psycopg.OperationalError,
     psycopg.InterfaceError,
@@ -71,6 +75,8 @@ class Database:
             with self._pool.connection() as conn:
                 yield conn
         except REFUSES_VALUES as refused:
+            if _is_full_queue(refused):
+                raise TryLater(QUEUE_FULL, after=timedelta(seconds=10)) from None
             # The driver's message quotes the values, which may be mail: only the class goes on.
             raise NotStorable(f"the database refused a value ({type(refused).__name__})") from None
         except UNREACHABLE as down:
@@ -89,3 +95,8 @@ class Database:
             while True:
                 heard = [note.payload for note in conn.notifies(timeout=timeout, stop_after=1)]
                 yield from heard or [""]
+
+
+def _is_full_queue(refused: Exception) -> bool:
+    """Whether NOTIFY's queue had no room, which any login can bring about: that is no fault of our values."""
+    return isinstance(refused, psycopg.Error) and refused.diag.source_function == "PreCommit_Notify"

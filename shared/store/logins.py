@@ -25,6 +25,12 @@ def views_owners(conn: Connection) -> list[str]:
     return [str(name) for (name,) in conn.execute(SQL["views_owners"])]
 
 
+def queue_used(conn: Connection) -> float:
+    """Return how much of NOTIFY's queue is full, 0 to 1; a full one keeps everybody from storing."""
+    row = conn.execute(SQL["queue_used"]).fetchone()
+    return float(row[0]) if row else 0.0
+
+
 def of_the_crm(conn: Connection) -> list[Login]:
     """Return the logins with role crm_reader, by name; superusers and our own are none."""
     with conn.cursor(row_factory=class_row(Login)) as cursor:

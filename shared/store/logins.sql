@@ -25,3 +25,6 @@ SELECT DISTINCT r.rolname
   JOIN pg_roles r ON r.oid = owner.id
  WHERE r.rolcanlogin OR r.rolsuper OR r.rolbypassrls
  ORDER BY r.rolname;
+
+-- name: queue_used
+SELECT pg_notification_queue_usage();

@@ -46,6 +46,15 @@ def test_a_received_copy_adds_the_verdict_a_sent_copy_cannot_have(world):
     assert world.rows(b"SELECT verified, dmarc FROM crm.emails") == [(True, "pass")]
 
 
+def test_what_is_forged_in_a_colleagues_name_came_in_and_was_not_sent(world):
+    world.enrol(ADA)
+    forged = VERDICT.replace("lp.example", "fund.test").replace("dmarc=pass", "dmarc=fail")
+
+    world.arrive(ADA, mail(sender=BEN, to=f"{ADA}, ivy@lp.example", extra=forged))
+
+    assert world.rows(b"SELECT dmarc, verified, direction FROM crm.emails") == [("fail", False, "inbound")]
+
+
 def test_an_absent_investors_program_and_a_bounce_are_told_from_an_answer(world):
     world.enrol(ADA)
 

@@ -3,6 +3,8 @@
 import psycopg
 import pytest
 
+from infra.local import postgres
+from infra.local.postgres import server as local_server
 from shared.errors import NotStorable, TryLater
 from shared.store import audit, tokens
 from shared.store.database import Database
@@ -39,6 +41,29 @@ def test_values_no_column_takes_are_named_by_their_kind_alone(db, value):
 
     assert value not in str(refused.value)
     assert refused.value.__cause__ is None
+
+
+def test_a_queue_of_notifications_that_somebody_keeps_full_is_for_later(tmp_path):
+    small = (*local_server.OPTIONS, "max_notify_queue_pages=64")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(local_server, "OPTIONS", small)
+        started = postgres.start(tmp_path / "data")
+    with (
+        started as server,
+        psycopg.connect(server.url, autocommit=True) as listener,
+        psycopg.connect(server.url, autocommit=True) as other,
+        Database(server.url, most=1) as db,
+    ):
+        listener.execute("LISTEN anything")
+        listener.execute("BEGIN")
+        listener.execute("SELECT 1")
+        with pytest.raises(psycopg.errors.ProgramLimitExceeded):
+            other.execute(
+                "SELECT pg_notify('anything', repeat('x', 7900) || n) FROM generate_series(1, 200) AS n"
+            )
+
+        with pytest.raises(TryLater, match="queue of notifications"), db.transaction() as conn:
+            conn.execute(b"SELECT pg_notify('mailroom_due', '1')")
 
 
 def test_an_unreachable_database_is_for_later(mocker):

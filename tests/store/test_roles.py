@@ -80,6 +80,9 @@ def test_the_public_process_reads_no_mail_no_investor_and_no_secret(database_url
         "SELECT cursor FROM mailroom.email_accounts",
         "UPDATE mailroom.email_accounts SET status = 'active'",
         "DELETE FROM mailroom.email_deltas",
+        "UPDATE mailroom.email_deltas SET lease_owner = 'x', lease_until = 'infinity'",
+        "UPDATE mailroom.email_deltas SET fence = 0",
+        "INSERT INTO mailroom.email_deltas (account_id, fence) VALUES (1, 9)",
         "DELETE FROM mailroom.rejected_notifications",
         "SELECT * FROM crm.emails",
     ):

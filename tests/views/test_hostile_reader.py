@@ -118,6 +118,28 @@ def test_another_search_path_changes_nothing_in_what_the_views_and_the_search_ru
     assert reader.execute("SELECT subject FROM crm.emails").fetchall() == [("open",)]
 
 
+def test_a_type_of_the_readers_own_runs_nothing_with_the_rights_of_the_search(reader):
+    reader.execute("CREATE TEMP TABLE ran (who text)")
+    reader.execute("GRANT INSERT ON ran TO PUBLIC")
+    for name in ("tsquery", "text", "int4", "timestamptz", "bpchar", "regconfig"):
+        reader.execute(
+            f"CREATE FUNCTION pg_temp.evil(pg_catalog.{name}) RETURNS boolean LANGUAGE plpgsql AS"
+            " $$ BEGIN INSERT INTO pg_temp.ran VALUES (current_user); RETURN true; END $$"
+        )
+        reader.execute(f"CREATE DOMAIN pg_temp.{name} AS pg_catalog.{name} CHECK (pg_temp.evil(VALUE))")
+
+    assert reader.execute("SELECT subject FROM crm.search('open or hidden')").fetchall() == [("open",)]
+    assert reader.execute("SELECT who FROM ran WHERE who <> current_user").fetchall() == []
+
+
+def test_whatever_runs_with_other_rights_than_its_callers_looks_among_the_callers_types_last(fund):
+    rights = fund.run(
+        "SELECT proname, proconfig FROM pg_proc WHERE prosecdef AND pronamespace IN ('crm'::regnamespace, 'mailroom'::regnamespace)"
+    ).fetchall()
+
+    assert rights == [("search", ["search_path=pg_catalog, pg_temp"])]
+
+
 def test_the_search_is_asked_as_the_reader_and_by_nobody_else(reader, login):
     with (
         psycopg.connect(login("mailroom_push")) as other,

@@ -77,6 +77,20 @@ def test_the_strictest_mailbox_with_a_copy_decides_from_the_moment_it_is_set(fun
     assert fund.column("SELECT kind FROM crm.email_changes WHERE id > %s", before) == ["visibility"]
 
 
+@pytest.mark.parametrize(("kind", "value"), [("account", BEN), ("label", f"{BEN}:Label_7")])
+def test_a_strict_mailbox_whose_copy_is_left_out_stays_as_strict(fund, kind, value):
+    fund.mail(held_by=(ADA, BEN))
+    fund.run(
+        "UPDATE mailroom.account_messages SET labels = '{Label_7}' WHERE account_id = %s", fund.accounts[BEN]
+    )
+    fund.run("UPDATE mailroom.email_accounts SET visibility = 'metadata' WHERE address = %s", BEN)
+
+    fund.run("INSERT INTO mailroom.email_exclusions (kind, value) VALUES (%s, %s)", kind, value)
+
+    assert fund.column("SELECT visibility FROM crm.emails") == ["metadata"]
+    assert set(secrets_of(fund)) <= {(None,) * 4}
+
+
 def test_a_removed_mailbox_takes_with_it_what_only_it_held_and_its_strictness(fund):
     alone, both = fund.mail(held_by=(BEN,)), fund.mail(held_by=(ADA, BEN))
     fund.run("UPDATE mailroom.email_accounts SET visibility = 'metadata' WHERE address = %s", BEN)

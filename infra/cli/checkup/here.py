@@ -23,6 +23,7 @@ LITTLE, TOO_LITTLE = 10 * GB, GB  # free bytes where mail is kept
 # Google takes an assertion that is at most some minutes off; push tokens are checked against ours.
 SKEW_NOTED, SKEW_BAD = timedelta(seconds=5), timedelta(seconds=60)
 BEHIND = timedelta(minutes=5)
+MUCH_OF_THE_QUEUE = 0.1
 TIMEOUTS = (
     "statement_timeout",
     "lock_timeout",
@@ -91,6 +92,13 @@ def readers(db: Database) -> Iterator[Finding]:
     """Can the CRM's logins, by accident, keep the database from its work?  Whose rights do its views have?"""
     with db.transaction() as conn:
         found, owners = logins.of_the_crm(conn), logins.views_owners(conn)
+        used = logins.queue_used(conn)
+    if used > MUCH_OF_THE_QUEUE:
+        yield problem(
+            "database",
+            f"its queue of notifications is {used:.0%} full, and when it is full nothing can be stored:"
+            " end the session that listens in an open transaction (pg_stat_activity)",
+        )
     for owner in owners:
         yield problem(
             "crm views",

@@ -56,6 +56,13 @@ GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA crm TO crm_reader;
 -- mailroom_push: the public process.  Takes notifications in and cannot read a single message.
 GRANT USAGE ON SCHEMA mailroom TO mailroom_push;
 GRANT SELECT (id, address, status) ON mailroom.email_accounts TO mailroom_push;
-GRANT SELECT, INSERT, UPDATE ON mailroom.email_deltas TO mailroom_push;
-GRANT SELECT, INSERT, UPDATE ON mailroom.rejected_notifications TO mailroom_push;
+-- Of a delta it writes what a notification says (deltas.sql, push): leases and fences are the consumers'.
+REVOKE ALL ON mailroom.email_deltas, mailroom.rejected_notifications FROM mailroom_push;
+GRANT SELECT,
+      INSERT (account_id, wake, pushed_history_id, first_pushed_at, last_pushed_at),
+      UPDATE (due_at, wake, lag_looks, pushed_history_id, first_pushed_at, last_pushed_at,
+              unpushed_since, unpushed_at, push_broken_at)
+   ON mailroom.email_deltas TO mailroom_push;
+GRANT SELECT, INSERT (reason, body_sha256, body_size, pubsub_id), UPDATE (times, last_at, pubsub_id)
+   ON mailroom.rejected_notifications TO mailroom_push;
 GRANT SELECT ON mailroom.schema_migrations TO mailroom_push;
