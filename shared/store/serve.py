@@ -20,10 +20,22 @@ class ThreadLine:
     messages: int
     last_at: datetime
     last_direction: str
-    last_author: str
+    last_author: str  # the name, which the sender chose; the address where there is none
+    last_author_address: str
+    last_verified: bool
+    last_marks: list[str]
     last_snippet: str | None
     has_attachments: bool
     investors: list[str]
+    last_from: list[str]  # those whose address wrote last, verified
+
+    @property
+    def sure(self) -> bool:
+        """Whether the name of the last author may stand alone: verified, and an investor's address or ours.
+
+        Verified alone is not enough: who owns a domain can call himself Ivy Investor there.
+        """
+        return self.last_verified and (bool(self.last_from) or self.last_direction != "inbound")
 
 
 @dataclass(frozen=True, slots=True)
