@@ -27,7 +27,7 @@ class ThreadLine:
     last_snippet: str | None
     has_attachments: bool
     investors: list[str]
-    last_from: list[str]  # those whose address wrote last, verified
+    last_from: list[str]  # those whose address the last author's is
 
     @property
     def sure(self) -> bool:
@@ -36,6 +36,12 @@ class ThreadLine:
         Verified alone is not enough: who owns a domain can call himself Ivy Investor there.
         """
         return self.last_verified and (bool(self.last_from) or self.last_direction != "inbound")
+
+    @property
+    def borrowed(self) -> bool:
+        """Whether the last author has an investor's name and none of that investor's addresses."""
+        strangers = {name.casefold() for name in self.investors if name not in self.last_from}
+        return self.last_direction == "inbound" and self.last_author.casefold() in strangers
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ SELECT t.id, t.subject, t.messages, t.last_at, t.last_direction,
  CROSS JOIN LATERAL (
        SELECT coalesce(array_agg(DISTINCT x.investor), '{}') AS investors,
               coalesce(array_agg(DISTINCT x.investor) FILTER (
-                  WHERE t.last_verified AND x.role = 'from' AND x.matched_address = t.last_author_address), '{}') AS last_from
+                  WHERE x.role = 'from' AND x.matched_address = t.last_author_address), '{}') AS last_from
          FROM crm.investor_emails x
         WHERE x.thread_id = t.id
        ) AS theirs

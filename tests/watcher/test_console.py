@@ -195,7 +195,7 @@ def test_whoever_calls_himself_an_investor_is_not_shown_as_the_investor(reader, 
 
     html = page(reader)
 
-    assert line(html) == ("Ivy Investor mal@evil.example", "Ivy Investor")
+    assert line(html) == ("Ivy Investor mal@evil.example", "unknown address Ivy Investor")
     assert ("Not verified" in html) is not verified
 
 
@@ -218,7 +218,13 @@ def test_an_earlier_word_of_the_investor_vouches_for_no_later_forger(reader, mai
     thread = mail.add("Terms", at=NOW - timedelta(days=1))
     mail.add("Re: Terms", address="mal@evil.example", thread=thread)
 
-    assert line(page(reader)) == ("Ivy Investor mal@evil.example", "Ivy Investor")
+    assert line(page(reader)) == ("Ivy Investor mal@evil.example", "unknown address Ivy Investor")
+
+
+def test_a_stranger_under_a_name_of_his_own_is_shown_with_his_address_and_no_alarm(reader, mail):
+    mail.add("Introduction", author="Bob Broker", address="bob@broker.example")
+
+    assert line(page(reader)) == ("Bob Broker bob@broker.example", "Ivy Investor")
 
 
 def test_what_deceives_the_eye_is_named_and_explained(reader, mail):
@@ -227,7 +233,10 @@ def test_what_deceives_the_eye_is_named_and_explained(reader, mail):
 
     html = page(reader)
 
-    assert line(html) == ("Ivy Investor ivy@xn--p-8fb.example", "turned text look-alike letters Ivy Investor")
+    assert line(html) == (
+        "Ivy Investor ivy@xn--p-8fb.example",
+        "unknown address turned text look-alike letters Ivy Investor",
+    )
     assert html.count("One word of the author&#39;s name mixes alphabets.") == 2  # to see and to hear
 
 
