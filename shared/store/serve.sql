@@ -1,5 +1,6 @@
 -- name: newest_threads
--- The page is chosen first, by an index; the view then works out that many conversations and no more.
+-- The page is chosen first, by an index; the view then works out that many conversations and no more: OFFSET 0
+-- keeps the planner from joining the page to all of them.
 WITH page AS MATERIALIZED (
     SELECT id
       FROM mailroom.email_threads
@@ -13,7 +14,7 @@ SELECT t.id, t.subject, t.messages, t.last_at, t.last_direction,
        coalesce(t.last_author_address, '') AS last_author_address,
        t.last_verified, t.last_marks, t.last_snippet, t.has_attachments, theirs.investors, theirs.last_from
   FROM page
- CROSS JOIN LATERAL (SELECT * FROM crm.threads c WHERE c.id = page.id) AS t
+ CROSS JOIN LATERAL (SELECT * FROM crm.threads c WHERE c.id = page.id OFFSET 0) AS t
  CROSS JOIN LATERAL (
        SELECT coalesce(array_agg(DISTINCT x.investor), '{}') AS investors,
               coalesce(array_agg(DISTINCT x.investor) FILTER (

@@ -1,6 +1,7 @@
 import psycopg
 import pytest
 
+from shared.store import serve
 from tests.views.conftest import ADA, BEN
 
 
@@ -160,3 +161,30 @@ def test_an_erased_message_no_longer_dates_its_conversation(fund):
     fund.run("DELETE FROM mailroom.emails WHERE id = %s", young)
 
     assert fund.value("SELECT last_at = first_at FROM crm.threads")
+
+
+def test_a_page_of_the_console_reads_the_conversations_it_shows_and_no_others(fund):
+    fund.run(
+        "WITH one AS (INSERT INTO mailroom.email_threads (last_at)"
+        "             SELECT now() - n * interval '1 minute' FROM generate_series(1, 3000) AS n RETURNING id, last_at),"
+        " mail AS (INSERT INTO mailroom.emails (thread_id, message_id, digest, subject, sent_at, date_source, direction,"
+        "                                       raw_size, historic)"
+        "          SELECT id, id || '@x', repeat('0', 64), 'Round', last_at, 'header', 'inbound', 1, true FROM one"
+        "          RETURNING id, sent_at)"
+        " INSERT INTO mailroom.shown SELECT id, %s, sent_at, 'inbound', true, 0, '{}' FROM mail",
+        fund.investors["ivy"],
+    )
+    fund.run("ANALYZE")
+
+    assert len(serve.newest_threads(fund.conn, limit=10)) == 10
+    page = {"last_at": None, "id": None, "limit": 10}
+    plan = fund.conn.execute(
+        b"EXPLAIN (ANALYZE, FORMAT JSON) " + serve.SQL["newest_threads"], page
+    ).fetchone()
+    assert 0 < messages_read(plan[0][0]["Plan"]) <= 100
+
+
+def messages_read(node):
+    """How many rows of messages a plan went through."""
+    here = node["Actual Rows"] * node["Actual Loops"] if node.get("Relation Name") == "emails" else 0
+    return here + sum(messages_read(below) for below in node.get("Plans", ()))
