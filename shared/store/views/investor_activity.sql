@@ -20,13 +20,16 @@ SELECT i.id AS investor_id,
        last.subject AS last_subject,
        team.addresses[1] AS best_teammate,
        coalesce(team.addresses, '{}') AS team,
-       -- Here and not joined below: who does not ask for it does not pay for it.
-       (SELECT e.verified
-          FROM mailroom.shown s
-          JOIN mailroom.emails e ON e.id = s.email_id
-         WHERE s.investor_id = i.id AND s.person AND s.direction = 'inbound' AND s.sent_at = a.last_in_at
-         ORDER BY s.email_id DESC
-         LIMIT 1) AS last_in_verified
+       -- Looked for only where the last message is not theirs, and only for who asks.
+       CASE last.direction
+       WHEN 'inbound' THEN last.verified
+       ELSE (SELECT e.verified
+               FROM mailroom.shown s
+               JOIN mailroom.emails e ON e.id = s.email_id
+              WHERE s.investor_id = i.id AND s.person AND s.direction = 'inbound' AND s.sent_at = a.last_in_at
+              ORDER BY s.email_id DESC
+              LIMIT 1)
+       END AS last_in_verified
   FROM mailroom.investors i
  CROSS JOIN LATERAL (
        SELECT min(s.sent_at) FILTER (WHERE s.direction = 'inbound') AS first_in_at,
@@ -41,7 +44,7 @@ SELECT i.id AS investor_id,
         WHERE s.investor_id = i.id AND s.person
        ) AS a
   LEFT JOIN LATERAL (
-       SELECT s.email_id, s.sent_at, s.direction, e.author_address, e.author_name,
+       SELECT s.email_id, s.sent_at, s.direction, e.author_address, e.author_name, e.verified,
               CASE WHEN s.strictness <= 1 THEN e.subject END AS subject
          FROM mailroom.shown s
          JOIN mailroom.emails e ON e.id = s.email_id
