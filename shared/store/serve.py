@@ -31,11 +31,12 @@ class ThreadLine:
 
     @property
     def sure(self) -> bool:
-        """Whether the name of the last author may stand alone: verified, and an investor's address or ours.
+        """Whether the name of the last author may stand alone: ours, or verified and an investor's address.
 
-        Verified alone is not enough: who owns a domain can call himself Ivy Investor there.
+        Verified alone is not enough: who owns a domain can call himself Ivy Investor there.  What we send has
+        no verdict, and its address is one of ours: it would tell nothing.
         """
-        return self.last_verified and (bool(self.last_from) or self.last_direction != "inbound")
+        return self.last_direction != "inbound" or (self.last_verified and bool(self.last_from))
 
     @property
     def borrowed(self) -> bool:

@@ -227,6 +227,12 @@ def test_a_stranger_under_a_name_of_his_own_is_shown_with_his_address_and_no_ala
     assert line(page(reader)) == ("Bob Broker bob@broker.example", "Ivy Investor")
 
 
+def test_what_we_wrote_is_shown_by_our_name_alone_though_nothing_vouches_for_a_sent_copy(reader, mail):
+    mail.add("Terms", author="Ada Fund", address="ada@fund.test", direction="outbound", verified=False)
+
+    assert line(page(reader)) == ("Ada Fund", "Ivy Investor")
+
+
 def test_what_deceives_the_eye_is_named_and_explained(reader, mail):
     marks = ["bidi-in-subject", "look-alike-domain", "mixed-scripts-in-name"]
     mail.add("Terms", address="ivy@xn--p-8fb.example", marks=marks, verified=False)
