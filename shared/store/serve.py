@@ -20,10 +20,29 @@ class ThreadLine:
     messages: int
     last_at: datetime
     last_direction: str
-    last_author: str
+    last_author: str  # the name, which the sender chose; the address where there is none
+    last_author_address: str
+    last_verified: bool
+    last_marks: list[str]
     last_snippet: str | None
     has_attachments: bool
     investors: list[str]
+    last_from: list[str]  # those whose address the last author's is
+
+    @property
+    def sure(self) -> bool:
+        """Whether the name of the last author may stand alone: ours, or verified and an investor's address.
+
+        Verified alone is not enough: who owns a domain can call himself Ivy Investor there.  What we send has
+        no verdict, and its address is one of ours: it would tell nothing.
+        """
+        return self.last_direction != "inbound" or (self.last_verified and bool(self.last_from))
+
+    @property
+    def borrowed(self) -> bool:
+        """Whether the last author has an investor's name and none of that investor's addresses."""
+        strangers = {name.casefold() for name in self.investors if name not in self.last_from}
+        return self.last_direction == "inbound" and self.last_author.casefold() in strangers
 
 
 @dataclass(frozen=True, slots=True)

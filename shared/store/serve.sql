@@ -1,5 +1,6 @@
 -- name: newest_threads
--- The page is chosen first, by an index; the view then works out that many conversations and no more.
+-- The page is chosen first, by an index; the view then works out that many conversations and no more: OFFSET 0
+-- keeps the planner from joining the page to all of them.
 WITH page AS MATERIALIZED (
     SELECT id
       FROM mailroom.email_threads
@@ -10,10 +11,17 @@ WITH page AS MATERIALIZED (
 )
 SELECT t.id, t.subject, t.messages, t.last_at, t.last_direction,
        coalesce(nullif(t.last_author_name, ''), t.last_author_address, '') AS last_author,
-       t.last_snippet, t.has_attachments,
-       ARRAY(SELECT DISTINCT x.investor FROM crm.investor_emails x WHERE x.thread_id = t.id ORDER BY 1) AS investors
+       coalesce(t.last_author_address, '') AS last_author_address,
+       t.last_verified, t.last_marks, t.last_snippet, t.has_attachments, theirs.investors, theirs.last_from
   FROM page
- CROSS JOIN LATERAL (SELECT * FROM crm.threads c WHERE c.id = page.id) AS t
+ CROSS JOIN LATERAL (SELECT * FROM crm.threads c WHERE c.id = page.id OFFSET 0) AS t
+ CROSS JOIN LATERAL (
+       SELECT coalesce(array_agg(DISTINCT x.investor), '{}') AS investors,
+              coalesce(array_agg(DISTINCT x.investor) FILTER (
+                  WHERE x.role = 'from' AND x.matched_address = t.last_author_address), '{}') AS last_from
+         FROM crm.investor_emails x
+        WHERE x.thread_id = t.id
+       ) AS theirs
  ORDER BY t.last_at DESC, t.id DESC;
 
 -- name: mailboxes

@@ -33,6 +33,18 @@ def test_a_message_nobody_vouches_for_is_stored_unverified(world):
     assert world.rows(b"SELECT verified, dmarc FROM crm.emails") == [(False, "")]
 
 
+def test_a_stranger_who_calls_himself_ivy_and_names_her_in_cc_is_not_verified_as_her(world):
+    world.enrol(ADA)
+
+    forged = {"sender": '"Ivy Investor" <mal@evil.example>', "extra": "Cc: ivy@lp.example\r\n"}
+    world.arrive(ADA, mail(subject="New wire instructions", **forged))
+
+    assert world.rows(b"SELECT role, verified FROM crm.investor_emails") == [("cc", False)]
+    assert world.rows(b"SELECT last_author_name, last_verified FROM crm.threads") == [("Ivy Investor", False)]
+    assert world.rows(b"SELECT last_in_verified FROM crm.investor_activity WHERE messages > 0") == [(False,)]
+    assert world.rows(b"SELECT last_author_address FROM crm.threads") == [("mal@evil.example",)]
+
+
 def test_a_received_copy_adds_the_verdict_a_sent_copy_cannot_have(world):
     world.enrol(ADA, BEN)
     plain = mail(sender=ADA, to=f"ivy@lp.example, {BEN}", message_id="sent@fund.test")

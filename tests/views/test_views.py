@@ -1,12 +1,21 @@
 import psycopg
 import pytest
 
+from shared.store import serve
 from tests.views.conftest import ADA, BEN
 
 
 def activity(fund, name="ivy"):
     cursor = fund.conn.cursor(row_factory=psycopg.rows.dict_row)
     return cursor.execute("SELECT * FROM crm.investor_activity WHERE investor = %s", [name]).fetchone()
+
+
+def verdicts(fund):
+    """Who is verified and what is marked: of each message, then of the conversation's last."""
+    return fund.run(
+        "(SELECT email_id, verified, marks FROM crm.investor_emails ORDER BY sent_at) UNION ALL"
+        " SELECT (SELECT id FROM crm.emails ORDER BY sent_at DESC LIMIT 1), last_verified, last_marks FROM crm.threads"
+    ).fetchall()
 
 
 def secrets_of(fund):
@@ -45,10 +54,41 @@ def test_who_wrote_last_who_owes_a_reply_and_since_when(fund):
     assert [told[f"messages{over}"] for over in ("_7d", "_30d", "_90d", "")] == [1, 2, 2, 3]
 
 
+def test_a_forgery_is_verified_in_no_view_and_what_the_investor_sent_is(fund):
+    thread = fund.value("INSERT INTO mailroom.email_threads DEFAULT VALUES RETURNING id")
+    true = fund.mail(days_ago=2, thread=thread)
+    fund.run("UPDATE mailroom.emails SET verified = true, dmarc = 'pass' WHERE id = %s", true)
+    assert verdicts(fund) == [(true, True, [])] * 2
+    assert activity(fund)["last_in_verified"] is True
+
+    forged = fund.mail(days_ago=1, thread=thread)
+    fund.run("UPDATE mailroom.emails SET marks = '{address-in-name,bidi-in-name}' WHERE id = %s", forged)
+
+    marks = ["address-in-name", "bidi-in-name"]
+    assert verdicts(fund) == [(true, True, []), (forged, False, marks), (forged, False, marks)]
+    assert activity(fund)["last_in_verified"] is False
+
+
+def test_of_a_hidden_forgery_no_verdict_is_told_and_ours_does_not_vouch_for_theirs(fund):
+    thread = fund.value("INSERT INTO mailroom.email_threads DEFAULT VALUES RETURNING id")
+    true = fund.mail(days_ago=3, thread=thread)
+    forged = fund.mail(days_ago=2, thread=thread)
+    ours = fund.mail(days_ago=1, thread=thread, ours=True)
+    fund.run("UPDATE mailroom.emails SET verified = true, dmarc = 'pass' WHERE id <> %s", forged)
+    assert activity(fund)["last_in_verified"] is False
+
+    fund.run("UPDATE mailroom.emails SET hidden = true, marks = '{bidi-in-name}' WHERE id = %s", forged)
+    fund.tell(forged, "gone")
+
+    assert verdicts(fund) == [(true, True, []), (ours, True, []), (ours, True, [])]
+    assert activity(fund)["last_in_verified"] is True
+
+
 def test_an_investor_who_never_wrote_has_a_row_without_figures(fund):
     told = activity(fund, "oak")
 
     assert (told["messages"], told["team"], told["awaiting_reply_from"]) == (0, [], None)
+    assert told["last_in_verified"] is None
 
 
 def test_the_teammate_who_knows_them_best_exchanged_most_lately(fund):
@@ -135,3 +175,30 @@ def test_an_erased_message_no_longer_dates_its_conversation(fund):
     fund.run("DELETE FROM mailroom.emails WHERE id = %s", young)
 
     assert fund.value("SELECT last_at = first_at FROM crm.threads")
+
+
+def test_a_page_of_the_console_reads_the_conversations_it_shows_and_no_others(fund):
+    fund.run(
+        "WITH one AS (INSERT INTO mailroom.email_threads (last_at)"
+        "             SELECT now() - n * interval '1 minute' FROM generate_series(1, 3000) AS n RETURNING id, last_at),"
+        " mail AS (INSERT INTO mailroom.emails (thread_id, message_id, digest, subject, sent_at, date_source, direction,"
+        "                                       raw_size, historic)"
+        "          SELECT id, id || '@x', repeat('0', 64), 'Round', last_at, 'header', 'inbound', 1, true FROM one"
+        "          RETURNING id, sent_at)"
+        " INSERT INTO mailroom.shown SELECT id, %s, sent_at, 'inbound', true, 0, '{}' FROM mail",
+        fund.investors["ivy"],
+    )
+    fund.run("ANALYZE")
+
+    assert len(serve.newest_threads(fund.conn, limit=10)) == 10
+    page = {"last_at": None, "id": None, "limit": 10}
+    plan = fund.conn.execute(
+        b"EXPLAIN (ANALYZE, FORMAT JSON) " + serve.SQL["newest_threads"], page
+    ).fetchone()
+    assert 0 < messages_read(plan[0][0]["Plan"]) <= 100
+
+
+def messages_read(node):
+    """How many rows of messages a plan went through."""
+    here = node["Actual Rows"] * node["Actual Loops"] if node.get("Relation Name") == "emails" else 0
+    return here + sum(messages_read(below) for below in node.get("Plans", ()))

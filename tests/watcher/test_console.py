@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from consumer.mail.marks import MARKS
 from shared.store import emails
 from shared.store.investors import InvestorRow, upsert
 from tests.watcher.conftest import NOW
 from watcher.web.console.paging import Position
-from watcher.web.console.words import ago
+from watcher.web.console.words import MARKED, ago, marked
 
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
@@ -31,8 +32,12 @@ class Mail:
         with world.db.transaction() as conn:
             upsert(conn, [InvestorRow("Ivy Investor", "", "address", "ivy@lp.example")])
 
-    def add(self, subject, *, at=NOW, author="Ivy Investor", direction="inbound", snippet="", thread=None):
+    def add(
+        self, subject, *, at=NOW, author="Ivy Investor", address="ivy@lp.example", direction="inbound",
+        verified=True, marks=(), snippet="", thread=None,
+    ):  # fmt: skip
         self.number += 1
+        role = "from" if address == "ivy@lp.example" else "cc"
         with self.world.db.transaction() as conn:
             thread = (
                 thread
@@ -42,13 +47,16 @@ class Mail:
             )
             email = conn.execute(
                 b"INSERT INTO mailroom.emails (thread_id, message_id, digest, subject, sent_at, date_source, direction,"
-                b" author_name, snippet, raw_size, historic)"
-                b" VALUES (%s, %s, repeat('0', 64), %s, %s, 'header', %s, %s, %s, 1, false) RETURNING id",
-                [thread, f"<{self.number}@x>", subject, at, direction, author, snippet],
-            ).fetchone()[0]
+                b" author_name, author_address, verified, dmarc, marks, snippet, raw_size, historic)"
+                b" VALUES (%s, %s, repeat('0', 64), %s, %s, 'header', %s, %s, %s, %s, %s, %s, %s, 1, false) RETURNING id",
+                [
+                    thread, f"<{self.number}@x>", subject, at, direction, author, address, verified,
+                    "pass" if verified else "", list(marks), snippet,
+                ],
+            ).fetchone()[0]  # fmt: skip
             conn.execute(
-                b"INSERT INTO mailroom.email_matches SELECT %s, id, 'from', 'ivy@lp.example', 'address', false"
-                b" FROM mailroom.investors", [email],
+                b"INSERT INTO mailroom.email_matches SELECT %s, id, %s, 'ivy@lp.example', 'address', false"
+                b" FROM mailroom.investors", [email, role],
             )  # fmt: skip
             conn.execute(
                 b"INSERT INTO mailroom.account_messages (account_id, gmail_id, state, live, email_id, settled_at)"
@@ -67,6 +75,15 @@ def page(client, path="/threads"):
     answer = client.get(path, base_url="https://mailroom.test", headers=HTML)
     assert answer.status_code == 200
     return answer.text
+
+
+def line(html):
+    """The only conversation, as a reader sees it: (who, what before the subject)."""
+    who = re.search(r'<span class="who">(.*?)</span>', html, re.DOTALL)[1]
+    what = re.search(r'<span class="what">(.*?)<bdi class="subject">', html, re.DOTALL)[1]
+    return tuple(
+        " ".join(re.sub(r'<span class="sr">.*?</span>|<[^>]*>', " ", part).split()) for part in (who, what)
+    )
 
 
 def subjects(html):
@@ -172,16 +189,78 @@ def test_an_investor_is_not_named_twice_when_they_wrote_last(reader, mail):
     assert page(reader).count("Ivy Investor") == 1
 
 
+@pytest.mark.parametrize("verified", [False, True])
+def test_whoever_calls_himself_an_investor_is_not_shown_as_the_investor(reader, mail, verified):
+    mail.add("New wire instructions", address="mal@evil.example", verified=verified)
+
+    html = page(reader)
+
+    assert line(html) == ("Ivy Investor mal@evil.example", "unknown address Ivy Investor")
+    assert ("Not verified" in html) is not verified
+
+
+def test_an_investors_own_address_that_nobody_vouches_for_is_shown_with_the_name(reader, mail):
+    mail.add("New wire instructions", verified=False)
+
+    html = page(reader)
+
+    assert line(html) == ("Ivy Investor ivy@lp.example", "Ivy Investor")
+    assert "Not verified" in html
+
+
+def test_an_investor_who_is_verified_is_shown_by_name_alone(reader, mail):
+    mail.add("Term sheet", marks=["international-domain"])
+
+    assert line(page(reader)) == ("Ivy Investor", "")
+
+
+def test_an_earlier_word_of_the_investor_vouches_for_no_later_forger(reader, mail):
+    thread = mail.add("Terms", at=NOW - timedelta(days=1))
+    mail.add("Re: Terms", address="mal@evil.example", thread=thread)
+
+    assert line(page(reader)) == ("Ivy Investor mal@evil.example", "unknown address Ivy Investor")
+
+
+def test_a_stranger_under_a_name_of_his_own_is_shown_with_his_address_and_no_alarm(reader, mail):
+    mail.add("Introduction", author="Bob Broker", address="bob@broker.example")
+
+    assert line(page(reader)) == ("Bob Broker bob@broker.example", "Ivy Investor")
+
+
+def test_what_we_wrote_is_shown_by_our_name_alone_though_nothing_vouches_for_a_sent_copy(reader, mail):
+    mail.add("Terms", author="Ada Fund", address="ada@fund.test", direction="outbound", verified=False)
+
+    assert line(page(reader)) == ("Ada Fund", "Ivy Investor")
+
+
+def test_what_deceives_the_eye_is_named_and_explained(reader, mail):
+    marks = ["bidi-in-subject", "look-alike-domain", "mixed-scripts-in-name"]
+    mail.add("Terms", address="ivy@xn--p-8fb.example", marks=marks, verified=False)
+
+    html = page(reader)
+
+    assert line(html) == (
+        "Ivy Investor ivy@xn--p-8fb.example",
+        "unknown address turned text look-alike letters Ivy Investor",
+    )
+    assert html.count("One word of the author&#39;s name mixes alphabets.") == 2  # to see and to hear
+
+
+def test_every_mark_has_words_for_a_person():
+    assert set(MARKED) == set(MARKS)
+    assert marked(["new-mark"], sure=True) == {"new-mark": "docs/defects.md says what this mark means."}
+
+
 def test_mail_stays_text_whatever_it_holds(reader, mail):
     evil = "<script>alert(1)</script><img src=x onerror=alert(1)>{{ 7*7 }}\u202eabc"
-    mail.add(evil, author=evil, snippet=evil)
+    mail.add(evil, author=evil, address=f"{evil}@evil.example", snippet=evil)
 
     html = page(reader)
 
     assert "<script>alert" not in html
     assert "<img" not in html
     assert "{{ 7*7 }}" in html
-    assert html.count("<bdi") == 4  # each text in its own, so that no text turns its neighbours round
+    assert html.count("<bdi") == 5  # each text in its own, so that no text turns its neighbours round
 
 
 def test_what_is_withheld_or_empty_says_so(world, reader, mail):

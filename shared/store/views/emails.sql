@@ -77,7 +77,9 @@ SELECT m.investor_id,
        m.ambiguous,
        e.direction,
        s.sent_at,
-       CASE WHEN s.strictness <= 1 THEN e.subject END AS subject
+       CASE WHEN s.strictness <= 1 THEN e.subject END AS subject,
+       e.verified,
+       e.marks
   FROM mailroom.shown s
   JOIN mailroom.email_matches m ON m.email_id = s.email_id AND m.investor_id = s.investor_id
   JOIN mailroom.investors i ON i.id = s.investor_id
@@ -95,6 +97,8 @@ COMMENT ON COLUMN crm.investor_emails.ambiguous IS 'The address belongs to sever
 COMMENT ON COLUMN crm.investor_emails.direction IS 'As in crm.emails.';
 COMMENT ON COLUMN crm.investor_emails.sent_at IS 'As in crm.emails.';
 COMMENT ON COLUMN crm.investor_emails.subject IS 'As in crm.emails.';
+COMMENT ON COLUMN crm.investor_emails.verified IS 'As in crm.emails, of the author, whoever that is: the investor wrote it where role is from as well.';
+COMMENT ON COLUMN crm.investor_emails.marks IS 'As in crm.emails.';
 
 CREATE OR REPLACE VIEW crm.attachments WITH (security_barrier) AS
 SELECT t.id,

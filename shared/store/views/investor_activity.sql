@@ -1,4 +1,4 @@
--- Everything comes from the index shown_to_investor; of messages themselves only the last is read.
+-- Everything comes from the index shown_to_investor; of messages themselves only the last is read, and their last.
 CREATE OR REPLACE VIEW crm.investor_activity WITH (security_barrier) AS
 SELECT i.id AS investor_id,
        i.name AS investor,
@@ -19,7 +19,17 @@ SELECT i.id AS investor_id,
        last.author_name AS last_author_name,
        last.subject AS last_subject,
        team.addresses[1] AS best_teammate,
-       coalesce(team.addresses, '{}') AS team
+       coalesce(team.addresses, '{}') AS team,
+       -- Looked for only where the last message is not theirs, and only for who asks.
+       CASE last.direction
+       WHEN 'inbound' THEN last.verified
+       ELSE (SELECT e.verified
+               FROM mailroom.shown s
+               JOIN mailroom.emails e ON e.id = s.email_id
+              WHERE s.investor_id = i.id AND s.person AND s.direction = 'inbound' AND s.sent_at = a.last_in_at
+              ORDER BY s.email_id DESC
+              LIMIT 1)
+       END AS last_in_verified
   FROM mailroom.investors i
  CROSS JOIN LATERAL (
        SELECT min(s.sent_at) FILTER (WHERE s.direction = 'inbound') AS first_in_at,
@@ -34,7 +44,7 @@ SELECT i.id AS investor_id,
         WHERE s.investor_id = i.id AND s.person
        ) AS a
   LEFT JOIN LATERAL (
-       SELECT s.email_id, s.sent_at, s.direction, e.author_address, e.author_name,
+       SELECT s.email_id, s.sent_at, s.direction, e.author_address, e.author_name, e.verified,
               CASE WHEN s.strictness <= 1 THEN e.subject END AS subject
          FROM mailroom.shown s
          JOIN mailroom.emails e ON e.id = s.email_id
@@ -80,3 +90,4 @@ COMMENT ON COLUMN crm.investor_activity.last_author_name IS 'The name beside tha
 COMMENT ON COLUMN crm.investor_activity.last_subject IS 'Its subject; null where that may not be seen.';
 COMMENT ON COLUMN crm.investor_activity.best_teammate IS 'The mailbox that exchanged most messages with them in the last 365 days, as author or in To.';
 COMMENT ON COLUMN crm.investor_activity.team IS 'All mailboxes that did, that one first.';
+COMMENT ON COLUMN crm.investor_activity.last_in_verified IS 'Whether the author''s domain sent that last message to us, as in crm.emails; null when there is none. A stranger who names them in Cc counts as theirs: that they wrote it themselves, role in crm.investor_emails says.';

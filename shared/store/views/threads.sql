@@ -9,7 +9,9 @@ SELECT t.id,
        seen.last_author_address,
        seen.last_author_name,
        seen.last_snippet,
-       seen.has_attachments
+       seen.has_attachments,
+       seen.last_verified,
+       seen.last_marks
   FROM mailroom.email_threads t
  CROSS JOIN LATERAL (
        SELECT (array_agg(CASE WHEN v.strictness <= 1 THEN e.subject END ORDER BY e.sent_at, e.id))[1] AS subject,
@@ -20,7 +22,10 @@ SELECT t.id,
               (array_agg(e.author_name ORDER BY e.sent_at DESC, e.id DESC))[1] AS last_author_name,
               (array_agg(CASE WHEN v.strictness = 0 THEN e.snippet END ORDER BY e.sent_at DESC, e.id DESC))[1] AS last_snippet,
               bool_or(EXISTS (SELECT FROM mailroom.email_attachments f
-                               WHERE f.email_id = e.id AND NOT f.inline)) AS has_attachments
+                               WHERE f.email_id = e.id AND NOT f.inline)) AS has_attachments,
+              (array_agg(e.verified ORDER BY e.sent_at DESC, e.id DESC))[1] AS last_verified,
+              -- As one text: lists of different lengths make no array of arrays.
+              string_to_array((array_agg(array_to_string(e.marks, ' ') ORDER BY e.sent_at DESC, e.id DESC))[1], ' ') AS last_marks
          FROM mailroom.emails e
         CROSS JOIN LATERAL (SELECT s.strictness FROM mailroom.shown s WHERE s.email_id = e.id LIMIT 1) AS v
         WHERE e.thread_id = t.id
@@ -38,3 +43,5 @@ COMMENT ON COLUMN crm.threads.last_author_address IS 'Who wrote the last message
 COMMENT ON COLUMN crm.threads.last_author_name IS 'The name beside that address.';
 COMMENT ON COLUMN crm.threads.last_snippet IS 'The beginning of the last message; null where that may not be seen.';
 COMMENT ON COLUMN crm.threads.has_attachments IS 'Whether any of its messages carries files.';
+COMMENT ON COLUMN crm.threads.last_verified IS 'Whether the author''s domain sent the last message, as in crm.emails; whose the address is, crm.investor_emails says.';
+COMMENT ON COLUMN crm.threads.last_marks IS 'What in the last message may deceive the eye, as in crm.emails.';

@@ -7,7 +7,7 @@ from shared.store import serve
 from shared.store.serve import ThreadLine
 from watcher.alarms import alarms
 from watcher.web.console.paging import Position
-from watcher.web.console.words import ago, exactly
+from watcher.web.console.words import ago, exactly, marked
 from watcher.web.deps import deps
 from watcher.web.limits import limiter
 from watcher.web.problems import problem
@@ -20,6 +20,7 @@ console = Blueprint(
     "console", __name__, template_folder="templates", static_folder="static", static_url_path="/static"
 )
 console.add_app_template_filter(exactly)
+console.add_app_template_filter(marked)
 
 
 @console.get("/")
