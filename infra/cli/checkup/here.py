@@ -59,7 +59,7 @@ def database(db: Database, settings: Settings) -> Iterator[Finding]:
         )
 
 
-def work(db: Database, now: datetime) -> Iterator[Finding]:
+def work(db: Database, settings: Settings, now: datetime) -> Iterator[Finding]:
     """Is every account captured and watched, and is the work done in time?"""
     with db.transaction() as conn:
         watched, due, rejected = serve.watches(conn), serve.due(conn), rejects.count(conn)
@@ -67,7 +67,8 @@ def work(db: Database, now: datetime) -> Iterator[Finding]:
     if not watched:
         yield note("accounts", "none is enrolled yet: POST /api/email/accounts/enroll")
         return
-    told = [(one.address, said) for one in watched for said in alarms(one, now)]
+    quiet_poll = settings.quiet_poll
+    told = [(one.address, said) for one in watched for said in alarms(one, now, quiet_poll=quiet_poll)]
     yield from (problem("accounts", f"{address}: {said}") for address, said in told)
     if not told:
         yield ok("accounts", f"{len(watched)} captured, each with a live watch")

@@ -79,7 +79,8 @@ def _alarms() -> list[tuple[str, str]]:
     """Return (address, sentence) for every mailbox that needs somebody, for the top of the front page."""
     with deps().db.transaction() as conn:
         watched = serve.watches(conn)
-    return [(one.address, said) for one in watched for said in alarms(one, deps().now())]
+    now, quiet_poll = deps().now(), deps().settings.quiet_poll
+    return [(one.address, said) for one in watched for said in alarms(one, now, quiet_poll=quiet_poll)]
 
 
 def _threads(after: Position | None) -> list[ThreadLine]:
