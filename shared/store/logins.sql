@@ -25,3 +25,8 @@ SELECT DISTINCT r.rolname
   JOIN pg_roles r ON r.oid = owner.id
  WHERE r.rolcanlogin OR r.rolsuper OR r.rolbypassrls
  ORDER BY r.rolname;
+
+-- name: of_ours
+SELECT quote_ident(session_user) AS name,
+       quote_ident(current_database()) AS database,
+       current_setting('synchronous_commit') <> 'off' AS waits

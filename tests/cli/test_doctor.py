@@ -159,6 +159,19 @@ def test_a_watch_that_ended_and_work_that_is_not_done_are_problems(world):
     assert "mailroom consume" in said["consumer"]
 
 
+@pytest.mark.parametrize("whose", ["DATABASE {}", "ROLE {} IN DATABASE {}"])
+def test_commits_that_do_not_wait_for_the_disk_are_a_problem_and_its_remedy_helps(world, database_url, whose):
+    with psycopg.connect(database_url, autocommit=True) as conn:
+        names = [conn.info.user, conn.info.dbname] if "ROLE" in whose else [conn.info.dbname]
+        conn.execute(f"ALTER {whose.format(*names)} SET synchronous_commit = off".encode())
+
+        said = world.said()["database"]
+        conn.execute(said[said.index("ALTER ROLE") : said.index(", then")].encode())
+
+    assert "synchronous_commit is off" in said
+    assert "database" not in world.said()
+
+
 def test_json_is_one_object_a_line_and_a_problem_is_exit_code_one(world):
     fine = CliRunner().invoke(main, ["doctor", ADA, "--json"])
     wrong = CliRunner().invoke(main, ["doctor", "nobody@fund.test"])

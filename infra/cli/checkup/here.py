@@ -46,6 +46,7 @@ def database(db: Database, settings: Settings) -> Iterator[Finding]:
     """Does it answer, and does it have today's tables?"""
     with db.transaction() as conn:
         current, version = migrate.current(conn), conn.info.server_version // 10_000
+        login = logins.of_ours(conn)
     if version < 15:  # noqa: PLR2004 - the oldest PostgreSQL that is tried
         yield problem("database", f"PostgreSQL {version} is too old: use 15 or newer")
     if not current:
@@ -56,6 +57,14 @@ def database(db: Database, settings: Settings) -> Iterator[Finding]:
         folder = settings.data_dir / "postgres"
         yield note(
             "database", f"embedded PostgreSQL {version} under {folder}: for production set DATABASE_URL"
+        )
+    if not login.waits:
+        yield problem(
+            "database",
+            f"commits of {login.name} are answered before they are on disk (synchronous_commit is off): when "
+            "power fails, what the CRM has read is undone and numbers of its change feed come twice. "
+            f"ALTER ROLE {login.name} IN DATABASE {login.database} SET synchronous_commit = on, "
+            "then restart mailroom",
         )
 
 
