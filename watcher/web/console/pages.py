@@ -36,17 +36,21 @@ def signin() -> str:
 
 @console.post("/signin")
 def sign_in() -> Response | tuple[str, int]:
-    """Exchange a token for a cookie.  Only a form of our own page may do that."""
+    """Exchange a token for a cookie.  Only a form of our own page may do that.
+
+    Only wrong tokens are braked: behind a proxy everybody has one address, and whoever tries wrong ones
+    from it must not keep out who has a right one.  Nobody guesses 256 random bits, with or without a brake.
+    """
     if not from_our_own_page():
         return problem(400, "This form was not sent by mailroom's own page: open /signin and try again.")
+    token = request.form.get("token", "").strip()
+    if caller_of(token) is not None:
+        return remember(redirect("/threads", code=303), token)
     tries = f"signin {request.remote_addr}"
     if limiter().spent(tries, most=MOST_WRONG_A_MINUTE):
         return problem(429, "Too many wrong tokens: wait a minute, then try again.", Retry_After="60")
-    token = request.form.get("token", "").strip()
-    if caller_of(token) is None:
-        limiter().count(tries)
-        return render_template("signin.html", wrong=True), 401
-    return remember(redirect("/threads", code=303), token)
+    limiter().count(tries)
+    return render_template("signin.html", wrong=True), 401
 
 
 @console.post("/signout")
