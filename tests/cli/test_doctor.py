@@ -159,6 +159,20 @@ def test_a_watch_that_ended_and_work_that_is_not_done_are_problems(world):
     assert "mailroom consume" in said["consumer"]
 
 
+def test_a_mailbox_whose_runs_fail_is_a_problem_although_it_is_not_late(world):
+    world.enrol(watch_ends_in=timedelta(days=6))
+    with world.db.transaction() as conn:
+        conn.execute(b"UPDATE mailroom.email_deltas SET due_at = now() + interval '50 seconds'")
+        conn.execute(b"UPDATE mailroom.email_accounts SET last_success_at = now() - interval '31 minutes'")
+
+    said = world.said()
+    world.set(CRM_GMAIL_QUIET_POLL_SEC="660")
+
+    assert set(said) == {"accounts"}
+    assert "ada@fund.test: it has not been read to its end since" in said["accounts"]
+    assert world.said() == {}
+
+
 @pytest.mark.parametrize("whose", ["DATABASE {}", "ROLE {} IN DATABASE {}"])
 def test_commits_that_do_not_wait_for_the_disk_are_a_problem_and_its_remedy_helps(world, database_url, whose):
     with psycopg.connect(database_url, autocommit=True) as conn:
