@@ -15,7 +15,7 @@ from consumer.run import Deps, Outcome, run
 from shared.blobs.sweeping import sweep
 from shared.errors import LeaseLost, MailroomError, NoMailbox, OperatorMustAct, Reconnect, TryLater
 from shared.log import logger
-from shared.store import accounts, audit, deltas, emails, matching, runs
+from shared.store import accounts, audit, deltas, emails, matching, rejects, runs
 from shared.store.database import Connection
 from shared.store.deltas import Lease
 from shared.store.runs import Tally
@@ -105,11 +105,9 @@ class Workers:
                 return
 
     def _sweep(self) -> None:
-        """End the retention of raw messages, and remove blobs nothing refers to."""
         self._stop.wait(SWEEPS_EVERY.total_seconds())
         if not self._stop.is_set():
-            retention = timedelta(days=self._deps.settings.raw_retention_days)
-            sweep(self._deps.db, self._deps.blobs, raw_retention=retention)
+            clear_away(self._deps)
 
     def _fetch_files(self) -> None:
         """Catch up with files that were left out and may be held by now."""
@@ -138,6 +136,13 @@ class Workers:
         pause = LONGEST_SLEEP if due is None else min(due - datetime.now(UTC), LONGEST_SLEEP)
         if not self._stop.is_set():
             self._due.wait(max(pause.total_seconds(), 0.005))
+
+
+def clear_away(deps: Deps) -> None:
+    """Forget old rejects, end the retention of raw messages, and remove blobs nothing refers to."""
+    with deps.db.transaction() as conn:
+        rejects.forget(conn, older_than=rejects.KEPT)
+    sweep(deps.db, deps.blobs, raw_retention=timedelta(days=deps.settings.raw_retention_days))
 
 
 def attend(deps: Deps, lease: Lease) -> Tally:

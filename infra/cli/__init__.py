@@ -24,7 +24,7 @@ COMMANDS = {
     "rethread": ("infra.cli.rethread", "Work out every conversation anew from stored headers."),
     "views": ("infra.cli.views", "Describe the views the CRM reads, column by column."),
     "exclusions": ("infra.cli.exclusions", "Leave out mail by address, domain, label or mailbox."),
-    "token": ("infra.cli.token", "Make API tokens."),
+    "token": ("infra.cli.token", "Make, list and revoke API tokens."),
     "key": ("infra.cli.key", "Make, replace and check the keys that seal OAuth grants."),
     "blobs": ("infra.cli.blobs", "Remove what the blob store need not keep."),
     "parse": (

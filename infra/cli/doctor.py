@@ -82,7 +82,7 @@ def _inside(settings: wiring.Settings, account: str | None, *, watch: bool) -> I
         else:
             yield from guarded("database", partial(here.database, db, settings))
             yield from guarded("crm logins", partial(here.readers, db))
-            yield from guarded("accounts", partial(here.work, db, datetime.now(UTC)))
+            yield from guarded("accounts", partial(here.work, db, settings, datetime.now(UTC)))
         gmail, said = _opened(lambda: wiring.gmail(settings, db=db))
         if gmail is None:
             yield problem("credentials", said)

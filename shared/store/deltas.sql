@@ -1,7 +1,7 @@
 -- name: push
 -- One upsert and nothing else: this is all a notification costs.  An account that waits for people is
 -- noted too, for the day it works again, but no notification makes it due.  One whose notifications tell
--- of nothing is due when its pause ends.
+-- of nothing is due when its pause ends.  What is acknowledged is on disk, also where commits need not be.
 WITH account AS (
     SELECT a.id, a.status,
            coalesce(d.due_at > greatest(now(), d.paced_until), true) AND a.status = 'active' AS turns_due
@@ -22,7 +22,9 @@ WITH account AS (
            unpushed_since = NULL, unpushed_at = NULL, push_broken_at = NULL
     RETURNING account_id
 )
-SELECT p.account_id, CASE WHEN a.turns_due THEN pg_notify('mailroom_due', p.account_id::text) END
+SELECT p.account_id,
+       CASE WHEN a.turns_due THEN pg_notify('mailroom_due', p.account_id::text) END,
+       CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END
   FROM pushed p JOIN account a ON a.id = p.account_id;
 
 -- name: wake

@@ -1,4 +1,4 @@
-"""The logins an operator gave a role of ours, and what limits them."""
+"""The logins an operator made: the CRM's with what limits them, and our own."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +18,23 @@ class Login:
     name: str
     most: int  # connections at once; -1 for any number
     limits: Sequence[str]  # names of the settings that are set for it, or for the database, and not to 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """The login we use; names are quoted where SQL needs it."""
+
+    name: str
+    database: str
+    waits: bool  # a commit is on disk before it is answered
+
+
+def of_ours(conn: Connection) -> Ours:
+    """Return the login of this connection."""
+    with conn.cursor(row_factory=class_row(Ours)) as cursor:
+        found = cursor.execute(SQL["of_ours"]).fetchone()
+    assert found is not None  # noqa: S101 - a SELECT without FROM has one row
+    return found
 
 
 def views_owners(conn: Connection) -> list[str]:

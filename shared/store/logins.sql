@@ -28,3 +28,8 @@ SELECT DISTINCT r.rolname
 
 -- name: queue_used
 SELECT pg_notification_queue_usage();
+
+-- name: of_ours
+SELECT quote_ident(session_user) AS name,
+       quote_ident(current_database()) AS database,
+       current_setting('synchronous_commit') <> 'off' AS waits;

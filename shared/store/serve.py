@@ -49,6 +49,7 @@ class ThreadLine:
 class MailboxLine:
     """One mailbox and how it fares; *behind* is how long it has been due without being looked at."""
 
+    id: int
     address: str
     status: str
     status_reason: str
@@ -57,6 +58,7 @@ class MailboxLine:
     watch_error: str
     last_push_at: datetime | None
     last_success_at: datetime | None
+    created_at: datetime  # when it was enrolled
     behind: timedelta
     waiting: int
     stored: int
@@ -89,18 +91,21 @@ def mailboxes(conn: Connection) -> list[MailboxLine]:
 
 @dataclass(frozen=True, slots=True)
 class WatchLine:
-    """One mailbox and whether its notifications come.  Times are UTC."""
+    """One mailbox, whether it is read to its end and whether its notifications come.  Times are UTC."""
 
+    id: int
     address: str
     status: str
     status_reason: str
+    created_at: datetime  # when it was enrolled
+    last_success_at: datetime | None  # when it was last read to its end
     watch_expires_at: datetime | None
     watch_error: str
     push_broken_at: datetime | None
 
 
 def watches(conn: Connection) -> list[WatchLine]:
-    """Return how every mailbox is watched, by address; unlike mailboxes() cheap enough for every page."""
+    """Return how every mailbox is read and watched, by address; cheap enough for every page."""
     with conn.cursor(row_factory=class_row(WatchLine)) as cursor:
         return cursor.execute(SQL["watches"]).fetchall()
 

@@ -25,14 +25,17 @@ SELECT t.id, t.subject, t.messages, t.last_at, t.last_direction,
  ORDER BY t.last_at DESC, t.id DESC;
 
 -- name: mailboxes
-SELECT address, status, status_reason, visibility, watch_expires_at, watch_error, last_push_at, last_success_at,
-       behind, waiting, stored, unmatched, excluded, gone, dead, listing, push_broken_at
-  FROM crm.mailboxes
- ORDER BY address;
+SELECT m.id, m.address, m.status, m.status_reason, m.visibility, m.watch_expires_at, m.watch_error, m.last_push_at,
+       m.last_success_at, a.created_at, m.behind, m.waiting, m.stored, m.unmatched, m.excluded, m.gone, m.dead,
+       m.listing, m.push_broken_at
+  FROM crm.mailboxes m
+  JOIN mailroom.email_accounts a ON a.id = m.id
+ ORDER BY m.address;
 
 -- name: watches
 -- Past the view: that one counts every ledger row.
-SELECT a.address, a.status, a.status_reason, a.watch_expires_at, a.watch_error, d.push_broken_at
+SELECT a.id, a.address, a.status, a.status_reason, a.created_at, a.last_success_at, a.watch_expires_at, a.watch_error,
+       d.push_broken_at
   FROM mailroom.email_accounts a
   JOIN mailroom.email_deltas d ON d.account_id = a.id
  ORDER BY a.address;

@@ -3,10 +3,11 @@
 import hashlib
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 from psycopg.errors import UniqueViolation
+from psycopg.rows import class_row
 
 from shared.errors import Refused
 from shared.store.database import Connection
@@ -24,6 +25,18 @@ class Caller:
 
     name: str
     role: ApiRole
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What is known of one token; itself it cannot be read.  Times are UTC."""
+
+    name: str
+    role: ApiRole
+    created_at: datetime
+    expires_at: datetime | None  # None: never
+    last_used_at: datetime | None  # to an hour; None: never, or not since that is noted
+    expired: bool
 
 
 def create(conn: Connection, *, name: str, role: ApiRole, lasts: timedelta | None = None) -> str:
@@ -46,6 +59,18 @@ def caller(conn: Connection, token: str) -> Caller | None:
     """
     row = conn.execute(SQL["caller"], {"digest": _digest(token)}).fetchone()
     return Caller(row[0], row[1]) if row else None
+
+
+def every(conn: Connection) -> list[Token]:
+    """Return all tokens, expired ones too, by name."""
+    with conn.cursor(row_factory=class_row(Token)) as cursor:
+        return cursor.execute(SQL["every"]).fetchall()
+
+
+def revoke(conn: Connection, name: str) -> ApiRole | None:
+    """Forget a token: from the commit on it opens nothing.  Return its role; None when none has this name."""
+    row = conn.execute(SQL["revoke"], {"name": name}).fetchone()
+    return row[0] if row else None
 
 
 def _digest(token: str) -> bytes:

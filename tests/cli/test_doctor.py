@@ -159,6 +159,33 @@ def test_a_watch_that_ended_and_work_that_is_not_done_are_problems(world):
     assert "mailroom consume" in said["consumer"]
 
 
+def test_a_mailbox_whose_runs_fail_is_a_problem_although_it_is_not_late(world):
+    world.enrol(watch_ends_in=timedelta(days=6))
+    with world.db.transaction() as conn:
+        conn.execute(b"UPDATE mailroom.email_deltas SET due_at = now() + interval '50 seconds'")
+        conn.execute(b"UPDATE mailroom.email_accounts SET last_success_at = now() - interval '31 minutes'")
+
+    said = world.said()
+    world.set(CRM_GMAIL_QUIET_POLL_SEC="660")
+
+    assert set(said) == {"accounts"}
+    assert "ada@fund.test: it has not been read to its end since" in said["accounts"]
+    assert world.said() == {}
+
+
+@pytest.mark.parametrize("whose", ["DATABASE {}", "ROLE {} IN DATABASE {}"])
+def test_commits_that_do_not_wait_for_the_disk_are_a_problem_and_its_remedy_helps(world, database_url, whose):
+    with psycopg.connect(database_url, autocommit=True) as conn:
+        names = [conn.info.user, conn.info.dbname] if "ROLE" in whose else [conn.info.dbname]
+        conn.execute(f"ALTER {whose.format(*names)} SET synchronous_commit = off".encode())
+
+        said = world.said()["database"]
+        conn.execute(said[said.index("ALTER ROLE") : said.index(", then")].encode())
+
+    assert "synchronous_commit is off" in said
+    assert "database" not in world.said()
+
+
 def test_json_is_one_object_a_line_and_a_problem_is_exit_code_one(world):
     fine = CliRunner().invoke(main, ["doctor", ADA, "--json"])
     wrong = CliRunner().invoke(main, ["doctor", "nobody@fund.test"])

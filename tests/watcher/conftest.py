@@ -96,7 +96,10 @@ class World:
 
     def enrol(self, address="ada@fund.test", *, expires=None, due=NOW, cursor=5):
         with self.db.transaction() as conn:
-            return accounts.enrol(conn, address, cursor=cursor, watch_expires_at=expires, watch_due_at=due)
+            number = accounts.enrol(conn, address, cursor=cursor, watch_expires_at=expires, watch_due_at=due)
+            at = [self.clock.now, number]  # not the machine's
+            conn.execute(b"UPDATE mailroom.email_accounts SET created_at = %s WHERE id = %s", at)
+        return number
 
     def stop(self, account_id, status):
         with self.db.transaction() as conn:

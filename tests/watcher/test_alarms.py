@@ -40,6 +40,17 @@ def test_nothing_is_said_while_all_is_well(world):
     assert "class=alarms" not in front_page(world, "admin").replace('"', "")
 
 
+def test_the_front_page_tells_an_admin_of_a_mailbox_that_is_not_read(world):
+    account_id = world.enrol(expires=NOW + timedelta(days=6))
+    world.clock.now += timedelta(minutes=31)
+
+    said = front_page(world, "admin")
+
+    assert "it was never read to its end since it was enrolled on 23 November, 12:00 UTC" in said
+    assert f"of account {account_id}" in said
+    assert "ada@fund.test" not in front_page(world, "member")
+
+
 def test_the_api_says_the_same_at_each_account(world):
     account_id = world.enrol(expires=NOW + timedelta(days=6))
     silent = b"UPDATE mailroom.email_deltas SET unpushed_since = %s, unpushed_at = %s, push_broken_at = %s RETURNING account_id"

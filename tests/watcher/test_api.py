@@ -25,6 +25,10 @@ def test_status_tells_what_is_behind_failing_and_ending(world, admin):
         accounts.watch_failed(conn, ada, error="grant it", due_at=NOW)
         accounts.set_status(conn, gone, "no_mailbox", "suspended")
         conn.execute(
+            b"UPDATE mailroom.email_accounts SET last_success_at = %s WHERE id = %s",
+            [NOW - timedelta(minutes=31), ada],
+        )
+        conn.execute(
             b"UPDATE mailroom.email_deltas SET due_at = now() + interval '1 h' WHERE account_id <> %s", [ada]
         )
         conn.execute(
@@ -45,7 +49,7 @@ def test_status_tells_what_is_behind_failing_and_ending(world, admin):
         "enabled": True,
         "accounts": {"active": 2, "no_mailbox": 1},
         "messages": {"waiting": 0, "dead": 0},
-        "deltas": {"due": 1},
+        "deltas": {"due": 1, "stalled": 1},
         "watches": {
             "live": 1,
             "ending": 0,

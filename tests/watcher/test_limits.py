@@ -45,16 +45,20 @@ def test_a_flood_of_callers_does_not_fill_the_memory(clock):
     assert len(limiter._since) <= MOST_KEYS
 
 
-def test_after_many_wrong_tokens_even_a_right_one_waits_a_minute(world):
-    client, token = world.client(), world.token()
+def test_after_many_wrong_tokens_others_wait_a_minute_and_a_right_one_does_not(world):
+    client, token, wrong = world.client(), world.token(), {"token": "mr_wrong"}
 
     for _ in range(MOST_WRONG_A_MINUTE):
-        assert client.post("/signin", data={"token": "mr_wrong"}).status_code == 401
-    during = client.post("/signin", data={"token": token})
+        assert client.post("/signin", data=wrong).status_code == 401
+    braked = client.post("/signin", data=wrong)
+    right = client.post("/signin", data={"token": token})
+    after_it = client.post("/signin", data=wrong)
     world.clock.now += timedelta(minutes=1)
 
-    assert (during.status_code, during.headers["Retry-After"]) == (429, "60")
-    assert client.post("/signin", data={"token": token}).status_code == 303
+    assert (braked.status_code, braked.headers["Retry-After"]) == (429, "60")
+    assert (right.status_code, right.location) == (303, "/threads")
+    assert after_it.status_code == 429
+    assert client.post("/signin", data=wrong).status_code == 401
 
 
 def test_right_tokens_do_not_count(world):

@@ -7,7 +7,7 @@ import structlog
 
 from shared.store import accounts, deltas
 from tests.watching.conftest import MAILBOXES, TOPIC
-from watcher.alarms import alarms
+from watcher.alarms import alarms, stalled
 from watcher.intake import take
 from watcher.notification import Notification
 from watcher.schedule import SILENT
@@ -141,12 +141,15 @@ def test_a_stopped_account_is_not_called_silent(world):
 
 class Line:
     def __init__(self, **known):
-        self.status, self.status_reason, self.watch_error = "active", "", ""
+        self.id, self.status, self.status_reason, self.watch_error = 7, "active", "", ""
+        self.created_at, self.last_success_at = NOW - timedelta(days=30), NOW
         self.watch_expires_at, self.push_broken_at = NOW + timedelta(days=6), None
         vars(self).update(known)
 
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+POLL = timedelta(minutes=5)
+HALF, LONG = timedelta(minutes=30), timedelta(hours=8)  # until it is an alarm
 
 
 @pytest.mark.parametrize(
@@ -160,10 +163,32 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
         ({"push_broken_at": NOW - SECOND}, ["no notification comes"]),
         ({"push_broken_at": NOW, "watch_expires_at": None}, ["no watch yet", "no notification comes"]),
         ({"status": "reconnect", "status_reason": "revoked", "watch_expires_at": None}, ["stopped (reconnect): revoked"]),
+        ({"last_success_at": NOW - HALF}, []),
+        ({"last_success_at": NOW - HALF - SECOND}, ["not been read to its end since 1 March, 11:29 UTC"]),
+        ({"last_success_at": NOW - timedelta(days=2), "watch_expires_at": None}, ["since 27 February, 12:00", "no watch yet"]),
+        ({"last_success_at": None, "created_at": NOW - HALF}, []),
+        ({"last_success_at": None}, ["never read to its end since it was enrolled on 30 January, 12:00 UTC"]),
+        ({"last_success_at": None, "status": "paused"}, ["stopped (paused)"]),
+        ({"last_success_at": NOW + LONG}, []),
     ],
 )  # fmt: skip
 def test_an_admin_is_told_what_is_wrong_with_a_mailbox_and_nothing_else(known, says):
-    told = alarms(Line(**known), NOW)
+    told = alarms(Line(**known), NOW, quiet_poll=POLL)
 
     assert len(told) == len(says)
     assert all(part in sentence for part, sentence in zip(says, told, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("ago", "is_stalled"), [(HALF + SECOND, False), (LONG, False), (LONG + SECOND, True)]
+)
+def test_where_the_quiet_poll_is_seldom_three_of_it_may_pass(ago, is_stalled):
+    line = Line(last_success_at=NOW - ago)
+
+    assert stalled(line, NOW, quiet_poll=LONG / 3) is is_stalled
+
+
+def test_an_alarm_for_what_is_not_read_says_whose_lines_of_which_log_to_read():
+    [told] = alarms(Line(last_success_at=None), NOW, quiet_poll=POLL)
+
+    assert all(part in told for part in ("is mailroom consume running?", "run.failed", "account 7"))

@@ -27,7 +27,8 @@ def list_accounts() -> Response:
     """Every account, how it fares, and what an admin must do about it."""
     with deps().db.transaction() as conn:
         found = serve.mailboxes(conn)
-    return jsonify(accounts=[shown(line, deps().now()) for line in found])
+    now, quiet_poll = deps().now(), deps().settings.quiet_poll
+    return jsonify(accounts=[shown(line, now, quiet_poll=quiet_poll) for line in found])
 
 
 @accounts.post("/enroll")
@@ -103,10 +104,10 @@ def _known(conn: Connection, email: str) -> Account:
     return account
 
 
-def shown(line: MailboxLine, now: datetime) -> dict[str, object]:
+def shown(line: MailboxLine, now: datetime, *, quiet_poll: timedelta) -> dict[str, object]:
     """Return a mailbox for JSON: times in ISO 8601 UTC, durations in seconds."""
     values = {name: _plain(value) for name, value in asdict(line).items()}
-    return {"email": values.pop("address")} | values | {"alarms": alarms(line, now)}
+    return {"email": values.pop("address")} | values | {"alarms": alarms(line, now, quiet_poll=quiet_poll)}
 
 
 def _plain(value: object) -> object:

@@ -5,6 +5,7 @@ from collections import Counter
 from flask import Blueprint, Response, jsonify
 
 from shared.store import rejects, serve
+from watcher.alarms import stalled
 from watcher.schedule import alarm
 from watcher.web.deps import deps
 from watcher.web.signin import api
@@ -16,7 +17,7 @@ status = Blueprint("status", __name__)
 @api("admin")
 def show() -> Response:
     """How many accounts, messages and looks stand how, how watches fare, what was rejected."""
-    now = deps().now()
+    now, quiet_poll = deps().now(), deps().settings.quiet_poll
     with deps().db.transaction() as conn:
         enrolled, due = serve.watches(conn), serve.due(conn)
         totals, rejected = serve.ledger_totals(conn), rejects.count(conn)
@@ -26,7 +27,11 @@ def show() -> Response:
         enabled=deps().settings.enabled,
         accounts=Counter(account.status for account in enrolled),
         messages={"waiting": 0, "dead": 0} | totals,
-        deltas={"due": due.accounts, "oldest_due_seconds": due.oldest.total_seconds()},
+        deltas={
+            "due": due.accounts,
+            "oldest_due_seconds": due.oldest.total_seconds(),
+            "stalled": sum(stalled(account, now, quiet_poll=quiet_poll) for account in active),
+        },
         watches={
             "live": sum(end > now for end in ends),
             "ending": sum(end > now and alarm(end, now) != "none" for end in ends),

@@ -47,6 +47,7 @@ def database(db: Database, settings: Settings) -> Iterator[Finding]:
     """Does it answer, and does it have today's tables?"""
     with db.transaction() as conn:
         current, version = migrate.current(conn), conn.info.server_version // 10_000
+        login = logins.of_ours(conn)
     if version < 15:  # noqa: PLR2004 - the oldest PostgreSQL that is tried
         yield problem("database", f"PostgreSQL {version} is too old: use 15 or newer")
     if not current:
@@ -58,9 +59,17 @@ def database(db: Database, settings: Settings) -> Iterator[Finding]:
         yield note(
             "database", f"embedded PostgreSQL {version} under {folder}: for production set DATABASE_URL"
         )
+    if not login.waits:
+        yield problem(
+            "database",
+            f"commits of {login.name} are answered before they are on disk (synchronous_commit is off): when "
+            "power fails, what the CRM has read is undone and numbers of its change feed come twice. "
+            f"ALTER ROLE {login.name} IN DATABASE {login.database} SET synchronous_commit = on, "
+            "then restart mailroom",
+        )
 
 
-def work(db: Database, now: datetime) -> Iterator[Finding]:
+def work(db: Database, settings: Settings, now: datetime) -> Iterator[Finding]:
     """Is every account captured and watched, and is the work done in time?"""
     with db.transaction() as conn:
         watched, due, rejected = serve.watches(conn), serve.due(conn), rejects.count(conn)
@@ -68,7 +77,8 @@ def work(db: Database, now: datetime) -> Iterator[Finding]:
     if not watched:
         yield note("accounts", "none is enrolled yet: POST /api/email/accounts/enroll")
         return
-    told = [(one.address, said) for one in watched for said in alarms(one, now)]
+    quiet_poll = settings.quiet_poll
+    told = [(one.address, said) for one in watched for said in alarms(one, now, quiet_poll=quiet_poll)]
     yield from (problem("accounts", f"{address}: {said}") for address, said in told)
     if not told:
         yield ok("accounts", f"{len(watched)} captured, each with a live watch")

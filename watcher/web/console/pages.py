@@ -37,17 +37,21 @@ def signin() -> str:
 
 @console.post("/signin")
 def sign_in() -> Response | tuple[str, int]:
-    """Exchange a token for a cookie.  Only a form of our own page may do that."""
+    """Exchange a token for a cookie.  Only a form of our own page may do that.
+
+    Only wrong tokens are braked: behind a proxy everybody has one address, and whoever tries wrong ones
+    from it must not keep out who has a right one.  Nobody guesses 256 random bits, with or without a brake.
+    """
     if not from_our_own_page():
         return problem(400, "This form was not sent by mailroom's own page: open /signin and try again.")
+    token = request.form.get("token", "").strip()
+    if caller_of(token) is not None:
+        return remember(redirect("/threads", code=303), token)
     tries = f"signin {request.remote_addr}"
     if limiter().spent(tries, most=MOST_WRONG_A_MINUTE):
         return problem(429, "Too many wrong tokens: wait a minute, then try again.", Retry_After="60")
-    token = request.form.get("token", "").strip()
-    if caller_of(token) is None:
-        limiter().count(tries)
-        return render_template("signin.html", wrong=True), 401
-    return remember(redirect("/threads", code=303), token)
+    limiter().count(tries)
+    return render_template("signin.html", wrong=True), 401
 
 
 @console.post("/signout")
@@ -80,7 +84,8 @@ def _alarms() -> list[tuple[str, str]]:
     """Return (address, sentence) for every mailbox that needs somebody, for the top of the front page."""
     with deps().db.transaction() as conn:
         watched = serve.watches(conn)
-    return [(one.address, said) for one in watched for said in alarms(one, deps().now())]
+    now, quiet_poll = deps().now(), deps().settings.quiet_poll
+    return [(one.address, said) for one in watched for said in alarms(one, now, quiet_poll=quiet_poll)]
 
 
 def _threads(after: Position | None) -> list[ThreadLine]:
