@@ -140,7 +140,7 @@ def test_a_stop_is_obeyed_in_time_also_while_the_database_is_away(world, bus, po
 
     assert took < 10
     assert world.deltas() == {}
-    assert len(bus.left()) > 0
+    assert until(bus.left, within=90)  # what the stopped process still held comes back when its time is over
 
 
 @pytest.mark.slow  # the client library's own pauses between two tries
