@@ -33,9 +33,9 @@ QUOTED = re.compile(r"\s{0,3}>")
 # A rule, and what makes it bold where a wide gap sets that apart; each character is tried once or twice.
 DASHES = re.compile(r"\s*+(?:[*_]++\s{2,}+)?(?:[-_=*‐‑]\s?+){5,}+\s*+[*_]*+\s*+")
 ORIGINAL_LINE = re.compile(rf"\s*[-_‐-―−]{{2,}}\s*(?:{ORIGINAL})\s*+:?\s*+[-_‐-―−]{{2,}}\s*", re.IGNORECASE)
-BEGIN_LINE = re.compile(rf"\s*(?:{BEGIN})\s*[:：]\s*", re.IGNORECASE)
+BEGIN_LINE = re.compile(rf"\s*+(?:{BEGIN})\s*[:：]\s*", re.IGNORECASE)
 FIELD = re.compile(
-    r"\s*[*_]{0,2}(?:"
+    r"\s*+[*_]{0,2}(?:"
     + "|".join(f"(?P<{kind}>{words})" for kind, words in FIELDS.items())
     + r")\s?[*_]{0,2}[:：]",
     re.IGNORECASE,
