@@ -103,8 +103,10 @@ class Parsers:
         )
         try:
             return replace(future.result(), digest=hashlib.sha256(raw).hexdigest())
-        except (TookTooLong, ProcessExpired, MemoryError):
-            return headless(raw, received_at=at, defect=defect)
+        except TookTooLong:
+            return headless(raw, received_at=at, defects={defect, "parse-too-slow"})
+        except (ProcessExpired, MemoryError):
+            return headless(raw, received_at=at, defects={defect, "parse-died"})
 
 
 def _limit() -> None:

@@ -53,17 +53,20 @@ def opaque(raw: bytes, *, received_at: datetime, defect: str, receiver: str = RE
     try:
         mail = assemble(Tree(head.alone(raw), []), received_at=received_at, receiver=receiver)
     except Exception:  # noqa: BLE001 - as parse(): then nothing at all is known of it
-        return headless(raw, received_at=received_at, defect=defect)
+        return headless(raw, received_at=received_at, defects={defect, "parse-failed"})
     return replace(mail, defects=tuple(sorted({*mail.defects, defect})), digest=_sha256(raw))
 
 
-def headless(raw: bytes, *, received_at: datetime, defect: str) -> Mail:
-    """Return a mail of which not even the head could be read: it names nobody."""
+def headless(raw: bytes, *, received_at: datetime, defects: Iterable[str]) -> Mail:
+    """Return a mail of which not even the head could be read: it names nobody.
+
+    One of *defects* must begin with parse-: by that it is kept, and not let go as nobody's mail.
+    """
     return Mail(
         message_id="", in_reply_to=(), references=(), subject="", date=_believable(received_at),
         date_source="fallback", author=None, participants=(), delivered_to="", text="", new_text="",
         html="", snippet="", attachments=(), kind="person", calendar=None, report=None, sealed="",
-        verdict=Verdict(), marks=(), defects=(defect,), digest=_sha256(raw),
+        verdict=Verdict(), marks=(), defects=tuple(sorted(defects)), digest=_sha256(raw),
     )  # fmt: skip
 
 

@@ -89,5 +89,5 @@ def test_the_head_of_a_message_too_large_to_be_read_holds_up_no_other_thread_eit
         slow, good = children.parse([(SLOW, NOW), (GOOD, NOW)])
 
     assert longest[0] < 2
-    assert (slow.author, slow.defects) == (None, ("message-limit",))
+    assert (slow.author, slow.defects) == (None, ("message-limit", "parse-too-slow"))
     assert (good.author.address, good.text, "message-limit" in good.defects) == ("ivy@lp.example", "", True)
