@@ -1,9 +1,11 @@
 """Parsing in child processes that can be killed: a hostile mail costs one message, never a worker."""
 
+import hashlib
 import resource
 from collections.abc import Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TookTooLong
+from dataclasses import replace
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from types import TracebackType
@@ -12,14 +14,16 @@ from typing import Self
 import msgspec
 from pebble import ProcessExpired, ProcessPool
 
+from consumer.mail import head
 from consumer.mail.gmail_json import NotAMessage, mail_of
 from consumer.mail.message import Mail
-from consumer.mail.parse import opaque, parse
+from consumer.mail.parse import headless, opaque, parse
 from consumer.mail.verdict import RECEIVER
 
-# Limits of one message: wall time in seconds, and address space in bytes (parsing peaks near nine times
-# the size of the mail).
+# Limits of one message: wall time in seconds, of all of it and of its head alone, and address space in
+# bytes (parsing peaks near nine times the size of the mail).
 SECONDS = 10.0
+HEAD_SECONDS = 5.0
 ADDRESS_SPACE = 768 * 1024 * 1024
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LARGEST = 50 * 1024 * 1024  # bytes of a message that is read whole: as much as Gmail lets in by SMTP
@@ -55,7 +59,8 @@ class Parsers:
         """Parse (raw bytes, time received) in parallel; the order is kept.  Never raises for a mail's sake.
 
         A child that overruns its limits is killed and its message becomes opaque, with a defect that says so.
-        So does a message too large to be read whole, of which only the head is.
+        So does a message too large to be read whole, of which only the head is.  One whose head alone
+        overruns them too names nobody.
         """
         futures = [
             self._submit(raw, received_at) if len(raw) <= self._largest else None
@@ -89,7 +94,19 @@ class Parsers:
             return self._opaque(raw, at, "parse-died")
 
     def _opaque(self, raw: bytes, at: datetime, defect: str) -> Mail:
-        return opaque(raw, received_at=at, defect=defect, receiver=self._receiver)
+        """Read the head alone, in a child as well: here a hostile one would hold up all threads."""
+        future: Future[Mail] = self._pool.schedule(
+            opaque,
+            args=[raw[: head.LOOKED_AT]],
+            kwargs={"received_at": at, "defect": defect, "receiver": self._receiver},
+            timeout=HEAD_SECONDS,
+        )
+        try:
+            return replace(future.result(), digest=hashlib.sha256(raw).hexdigest())
+        except TookTooLong:
+            return headless(raw, received_at=at, defects={defect, "parse-too-slow"})
+        except (ProcessExpired, MemoryError):
+            return headless(raw, received_at=at, defects={defect, "parse-died"})
 
 
 def _limit() -> None:

@@ -25,7 +25,9 @@ ADDRESS = re.compile(rf"({LOCAL})@({DOMAIN})")
 SHARP = re.compile("[ßẞ]")  # a letter of its own in domains, though not where a local part is folded
 DOT_ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+")
 LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
-QUOTED = re.compile(r'"(?:[^"\\]|\\.)*+"?+(?!@)', re.DOTALL)  # but not the local part of an address
+# A quoted string; the local part of an address, which stays, is passed over up to its closing quote, so
+# that no quote inside it is tried once more.
+QUOTED = re.compile(r'"(?:[^"\\]|\\.)*+(?:"?+(?!@)|(?P<local>(?="@)))', re.DOTALL)
 BESIDE_QUOTED = re.compile(r"[^\s\0]\0|\0[^\s]")  # a quoted string, here \0, that is no word of its own
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"?|\\.|[()<>,;:]|[^"\\()<>,;:]+', re.DOTALL)
 
@@ -106,7 +108,7 @@ def _one_address(spec: str) -> str | None:
 
 def _unlabelled(spec: str) -> str:
     """Reduce `Ada Lindqvist ada@lp.example` to its address where there is one reading only."""
-    unquoted = QUOTED.sub("\0", spec)
+    unquoted = _without_quoted(spec, "\0")
     found = list(ADDRESS.finditer(unquoted))
     alone = len(found) == 1 and spec.count("@") == 1 and "=?" not in spec and spec.count('"') % 2 == 0
     # con"ta"ct@known.example and contact@known .example: a piece of what others read as one address.
@@ -119,8 +121,12 @@ def _another(name: str, spec: str) -> bool:
     """Whether an unquoted second address stands beside the one in brackets."""
     return any(
         f"{local}@{domain}".casefold() != spec.strip().casefold()
-        for local, domain in ADDRESS.findall(QUOTED.sub(" ", name))
+        for local, domain in ADDRESS.findall(_without_quoted(name, " "))
     )
+
+
+def _without_quoted(text: str, instead: str) -> str:
+    return QUOTED.sub(lambda found: instead if found["local"] is None else found[0], text)
 
 
 def people(value: str, role: Role, charset: str = "", most: int = MOST) -> Iterator[Participant]:

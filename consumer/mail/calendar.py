@@ -43,13 +43,10 @@ MOST_EVENTS = 20
 MOST_ATTENDEES = 200
 LONGEST = 1_000  # characters of a title or a place
 
-ZONE = re.compile(
-    r"^BEGIN:VTIMEZONE\s*?\n.*?^END:VTIMEZONE\s*?$\n?", re.DOTALL | re.IGNORECASE | re.MULTILINE
-)
 ZONE_NAME = re.compile(r"^TZID[^:\n]{0,100}:(.{1,200})$", re.IGNORECASE | re.MULTILINE)
 ENDLESS = re.compile(r"FREQ=(?!YEARLY)|COUNT=\d{4}|BYHOUR|BYMINUTE|BYSECOND|RDATE", re.IGNORECASE)
 MOST_CHANGES = 40  # of zones and their offsets, all of a mail together
-FOLD = re.compile(r"\r?\n[ \t]")
+FOLD = re.compile(r"(?<!\n)\n+[ \t]")  # over empty lines too, as the library unfolds
 
 
 def read(leaves: Sequence[Leaf], defects: set[str]) -> Calendar | None:
@@ -77,7 +74,8 @@ def _stated(content: bytes) -> bool:
 
 def _read(leaf: Leaf, defects: set[str]) -> Calendar | None:
     text, _ = decode(leaf.content[:MOST_BYTES], leaf.type_parameters.get("charset") or "utf-8")
-    text = _safe(FOLD.sub("", text.replace("\r\n", "\n")))
+    lines = "\n".join(line.rstrip("\r") for line in text.split("\n"))
+    text = _safe(FOLD.sub("", lines))
     tzp.use_default()  # the library remembers every zone a mail ever described, by a name the sender chose
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # they quote the mail
@@ -94,16 +92,35 @@ def _read(leaf: Leaf, defects: set[str]) -> Calendar | None:
 
 def _safe(text: str) -> str:
     """Cut the text to its limits, and take out zones: those we know by name, and those without end."""
-    text = "\n".join(text.split("\n")[:MOST_LINES])
-    room = MOST_CHANGES
+    kept, room = list[str](), MOST_CHANGES
+    for lines, is_zone in _pieces(text.split("\n")[:MOST_LINES]):
+        piece = "\n".join(lines)
+        if is_zone:
+            if not _needed(piece):
+                continue
+            room -= piece.upper().count("BEGIN")
+        if not is_zone or room >= 0:
+            kept.append(piece)
+    return "\n".join(kept) + "\n"  # text without a line end the library takes for the name of a file
 
-    def kept(zone: re.Match[str]) -> str:
-        nonlocal room
-        needed = _needed(zone[0])
-        room -= zone[0].upper().count("BEGIN:") if needed else 0
-        return zone[0] if needed and room >= 0 else ""
 
-    return ZONE.sub(kept, text)
+def _pieces(lines: Sequence[str]) -> Iterator[tuple[Sequence[str], bool]]:
+    """Divide lines into zones and what stands between them; a zone never closed is none."""
+    start, begin = 0, -1
+    for number, line in enumerate(lines):
+        if begin < 0 and _is_edge("BEGIN", line):
+            begin = number
+        elif begin >= 0 and _is_edge("END", line):
+            yield lines[start:begin], False
+            yield lines[begin : number + 1], True
+            start, begin = number + 1, -1
+    yield lines[start:], False
+
+
+def _is_edge(edge: str, line: str) -> bool:
+    """Whether a zone begins or ends here; the library takes parameters there: BEGIN;X=Y:VTIMEZONE."""
+    said = line.upper()
+    return "VTIMEZONE" in said and edge in said.partition(":")[0]
 
 
 def _needed(zone: str) -> bool:

@@ -34,7 +34,7 @@ COUNTS = re.compile(
     re.IGNORECASE,
 )
 SELECTOR = re.compile(r"[a-z0-9]*[.#][\w-]+", re.IGNORECASE)
-NOTHING = re.compile(r"[+-]?0*\.?0*(?:[a-z]+|%)?")
+NOTHING = re.compile(r"[+-]?0*+(?:\.0*+)?(?:[a-z]+|%)?")
 SPECK = re.compile(r"\+?0*(?:1(?:\.0*)?|\.\d+|0\.\d+)(?:px|pt)")  # nobody reads a letter of one pixel
 RELATIVE = re.compile(r"[\d.]+(?:em|ex|ch|%)|smaller|larger|inherit|unset|")
 SHORT_FONT = re.compile(r"(?:^|\s)([\d.]+(?:[a-z]+|%)?)(?:/|\s)")
@@ -47,7 +47,7 @@ def rules(sheets: Iterable[str]) -> dict[str, str]:
     """Return what plain selectors (".preheader", "div.preheader", "#top") declare of what counts here."""
     found = dict[str, str]()
     for selectors, declarations in islice(chain.from_iterable(map(_rules, sheets)), MOST_RULES):
-        counts = ";".join(one.strip() for one in declarations.split(";") if COUNTS.match(one))
+        counts = ";".join(one.strip() for one in declarations.split(";") if COUNTS.match(one))[-LONGEST_RULE:]
         for selector in map(str.strip, selectors.split(",") if counts else ()):
             if SELECTOR.fullmatch(selector):
                 found[selector] = f"{found.get(selector, '')};{counts}"[-LONGEST_RULE:]

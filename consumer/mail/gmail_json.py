@@ -25,7 +25,7 @@ NOT_FETCHED = "part-attachment-not-fetched"
 UNCERTAIN = "people-uncertain"
 
 # A name with a comma, which only an encoded word could hold without quotes.
-NAME_WITH_COMMA = re.compile(r"([^<>()@\"\\]*[,;:][^<>()@\"\\]*)(<[^<>()\s]+>)\s*")
+NAME_WITH_COMMA = re.compile(r"([^<>()@\"\\,;:]*+[,;:][^<>()@\"\\]*+)(<[^<>()\s]+>)\s*")
 
 
 class NotAMessage(ValueError):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 MOST_HEADERS = 1_000
 LONGEST_HEADER = 64 * 1024  # bytes of one value
 LARGEST_HEAD = 512 * 1024  # bytes of all values together
+LOOKED_AT = LARGEST_HEAD + LONGEST_HEADER  # bytes of a message in which its head is looked for
 
 HEAD_END = re.compile(rb"(?:\A|(?<=\n))\r?\n")
 HEADER_LINE = re.compile(rb"[!-9;-~]+[ \t]*:")
@@ -64,7 +65,7 @@ def _line_ends(raw: bytes) -> tuple[bytes, bool]:
 
 def alone(raw: bytes) -> list[tuple[str, bytes]]:
     """Return the headers of *raw* (names in lower case) without looking at its body, within the limits."""
-    head = readable(raw[: LARGEST_HEAD + LONGEST_HEADER])[0]
+    head = readable(raw[:LOOKED_AT])[0]
     end = HEAD_END.search(head)
     lines: list[list[bytes]] = []
     for line in LINE.findall(head, 0, end.start() if end else len(head)):

@@ -28,7 +28,9 @@ ONCE = frozenset(
 BRACKETED = re.compile(rb"<([^<>\s]+)>")
 SPACED = re.compile(rb"<([^<>]+)>")  # folded inside, by a program that should not
 BARE = re.compile(rb"[^<>\s@]+@[^<>\s@]+")
-EARLY = re.compile(rb"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[\s-]+0\d{3}\b", re.IGNORECASE)
+EARLY = re.compile(
+    rb"(?<![a-z])(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*+[\s-]++0\d{3}\b", re.IGNORECASE
+)
 
 
 def parse(raw: bytes, *, received_at: datetime, receiver: str = RECEIVER) -> Mail:
@@ -51,15 +53,25 @@ def opaque(raw: bytes, *, received_at: datetime, defect: str, receiver: str = RE
     try:
         mail = assemble(Tree(head.alone(raw), []), received_at=received_at, receiver=receiver)
     except Exception:  # noqa: BLE001 - as parse(): then nothing at all is known of it
-        mail = Mail(
-            message_id="", in_reply_to=(), references=(), subject="", date=_believable(received_at),
-            date_source="fallback", author=None, participants=(), delivered_to="", text="", new_text="",
-            html="", snippet="", attachments=(), kind="person", calendar=None, report=None, sealed="",
-            verdict=Verdict(), marks=(), defects=(), digest="",
-        )  # fmt: skip
-    return replace(
-        mail, defects=tuple(sorted({*mail.defects, defect})), digest=hashlib.sha256(raw).hexdigest()
-    )
+        return headless(raw, received_at=received_at, defects={defect, "parse-failed"})
+    return replace(mail, defects=tuple(sorted({*mail.defects, defect})), digest=_sha256(raw))
+
+
+def headless(raw: bytes, *, received_at: datetime, defects: Iterable[str]) -> Mail:
+    """Return a mail of which not even the head could be read: it names nobody.
+
+    One of *defects* must begin with parse-: by that it is kept, and not let go as nobody's mail.
+    """
+    return Mail(
+        message_id="", in_reply_to=(), references=(), subject="", date=_believable(received_at),
+        date_source="fallback", author=None, participants=(), delivered_to="", text="", new_text="",
+        html="", snippet="", attachments=(), kind="person", calendar=None, report=None, sealed="",
+        verdict=Verdict(), marks=(), defects=tuple(sorted(defects)), digest=_sha256(raw),
+    )  # fmt: skip
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def assemble(tree: Tree, *, received_at: datetime, receiver: str = RECEIVER) -> Mail:

@@ -30,11 +30,12 @@ INTRODUCTION_LINES = 4  # over which "On ... wrote:" may be folded
 HEAD_LINES = 10
 
 QUOTED = re.compile(r"\s{0,3}>")
-DASHES = re.compile(r"\s*[*_]*\s*(?:[-_=*‐‑]\s?){5,}\s*[*_]*\s*")
-ORIGINAL_LINE = re.compile(rf"\s*[-_‐-―−]{{2,}}\s*(?:{ORIGINAL})\s*:?\s*[-_‐-―−]{{2,}}\s*", re.IGNORECASE)
-BEGIN_LINE = re.compile(rf"\s*(?:{BEGIN})\s*[:：]\s*", re.IGNORECASE)
+# A rule, and what makes it bold where a wide gap sets that apart; each character is tried once or twice.
+DASHES = re.compile(r"\s*+(?:[*_]++\s{2,}+)?(?:[-_=*‐‑]\s?+){5,}+\s*+[*_]*+\s*+")
+ORIGINAL_LINE = re.compile(rf"\s*[-_‐-―−]{{2,}}\s*(?:{ORIGINAL})\s*+:?\s*+[-_‐-―−]{{2,}}\s*", re.IGNORECASE)
+BEGIN_LINE = re.compile(rf"\s*+(?:{BEGIN})\s*[:：]\s*", re.IGNORECASE)
 FIELD = re.compile(
-    r"\s*[*_]{0,2}(?:"
+    r"\s*+[*_]{0,2}(?:"
     + "|".join(f"(?P<{kind}>{words})" for kind, words in FIELDS.items())
     + r")\s?[*_]{0,2}[:：]",
     re.IGNORECASE,
@@ -46,7 +47,7 @@ MOMENT = re.compile(
     r"\d{1,2}[:.h]\d{2}|\b(?:19|20)\d\d\b|(?:19|20)\d\d年|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{1,2}월"
 )
 CLOCK = re.compile(r"\d{1,2}[:.h]\d{2}")
-ENDS_WITH_ADDRESS = re.compile(r"[<(\[][^\s<>()\[\]@]+@[^\s<>()\[\]@]+[>)\]]\W*\Z")
+ENDS_WITH_ADDRESS = re.compile(r"[<(\[][^\s<>()\[\]@]+@[^\s<>()\[\]@]+[>)\]]\W{0,20}\Z")
 # Beside the verb, what does not tell who or when: an address, a remark in brackets.
 ASIDE = re.compile(r"<[^<>]*>|\([^()]{0,80}\)|\[[^\[\]]*\]|(?<!\S)\S*@\S*")
 GOES_ON = re.compile(r"[:：]\s+\S")

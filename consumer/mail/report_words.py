@@ -26,10 +26,13 @@ WAITS = re.compile(
     r"|warning: (?:message|could not send)|not yet been delivered|delay\))",
     re.IGNORECASE,
 )
-# Where the returned message begins inside a report written as one text.
+# Where the returned message begins inside a report written as one text.  Of the rest of a line its last
+# visible character is looked for: blanks that may belong to either side are tried in every division.
 ORIGINAL_FOLLOWS = re.compile(
-    r"^[ \t]*(?:-{2,}.{0,60}(?:original|returned|unsent|below this line|copy of|header of|transcript of mess).{0,60}|.{0,30}original message(?: follows| headers?)?[.:]?"
-    r"|below is a copy of.{0,60}|included is a copy of.{0,60}|={5,} original .{0,40}|(?:received|return-path|dkim-signature)[ \t]*:.{0,998})[ \t]*$",
+    r"^[ \t]*+(?:-{2,}+.{0,60}(?:original|returned|unsent|below this line|copy of|header of|transcript of mess)(?:.{0,59}[^ \t\n])?"
+    r"|.{0,30}original message(?: follows| headers?)?[.:]?|below is a copy of(?:.{0,59}[^ \t\n])?"
+    r"|included is a copy of(?:.{0,59}[^ \t\n])?|={5,} original (?:.{0,39}[^ \t\n])?"
+    r"|(?:received|return-path|dkim-signature)[ \t]*+:(?:.{0,997}[^ \t\n])?)[ \t]*+$",
     re.IGNORECASE | re.MULTILINE,
 )
 PERMANENT_LINE = re.compile(

@@ -22,7 +22,7 @@ AFTER_CLOSING = 2  # words of a name on the closing's own line, behind a comma
 COMMA = re.compile("[,，、،]")
 DASHED_NAME = re.compile(r"\s*[-–—~]\s?[^\W\d_][\w.'’-]+(?:\s+[^\W\d_][\w.'’-]+){0,2}\s*")
 CONTACT = re.compile(
-    r"[^\s<>@]{1,64}@[^\s<>@]{1,255}\.\w|\bwww\.|https?://|\+?\d[\d ()./-]{7,20}\d|\b(?:tel|mob|phone|fax)\b",
+    r"[^\s<>@]@[^\s<>@]{1,255}\.\w|\bwww\.|https?://|\+?\d[\d ()./-]{7,20}\d|\b(?:tel|mob|phone|fax)\b",
     re.IGNORECASE,
 )
 SENTENCE = re.compile(r"[.!?:]\s*\Z|^\s*(?:[-*•>]|\d+[.)])\s")

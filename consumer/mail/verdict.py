@@ -18,7 +18,9 @@ LONGEST = 8_192  # bytes of one header that are read
 
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|\\.|[();]|[^"\\();]+', re.DOTALL)
 RESULT = re.compile(r"\s*(spf|dkim|dmarc)(?:\s*/\s*\d+)?\s*=\s*([A-Za-z]+)\s*(.*)", re.IGNORECASE | re.DOTALL)
-PROPERTY = re.compile(r"([a-z]+)\s*\.\s*([A-Za-z0-9_-]+)\s*=\s*(\"[^\"]*\"|[^\s;]+)", re.IGNORECASE)
+PROPERTY = re.compile(
+    r"(?<![a-z])([a-z]++)\s*\.\s*([A-Za-z0-9_-]+)\s*=\s*(\"[^\"]*\"|[^\s;]+)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,13 @@
 """One message Gmail cannot hand out, or a Gmail that is away for hours: who pays."""
 
 import json
+import os
 import re
 from dataclasses import replace
 
 import pytest
 
+from consumer import parsing
 from consumer.parsing import Parsers
 from shared.credentials.delegated import DelegatedTokens
 from shared.gmail.client import GmailFactory
@@ -159,3 +161,18 @@ def test_a_message_over_the_limit_is_the_investors_without_its_content_and_nobod
         ("small", True, False),
     ]  # fmt: skip
     assert world.states(ADA)[nobodys] == "unmatched"
+
+
+def die(*_args, **_more):
+    os._exit(1)
+
+
+def test_a_message_over_the_limit_whose_head_kills_its_reader_is_dead_with_its_raw_kept(world, monkeypatch):
+    world.enrol(ADA)
+    with Parsers(1, largest=2_000) as children:
+        monkeypatch.setattr(parsing, "opaque", die)
+        world.deps = replace(world.deps, parsers=children)
+        gmail_id = world.arrive(ADA, mail(text="x" * 3_000))
+
+    assert world.states(ADA) == {gmail_id: "dead"}
+    assert [path for path in (world.deps.blobs.root / "raw").rglob("*") if path.is_file()]

@@ -152,3 +152,27 @@ def test_more_events_and_guests_than_anybody_has_are_cut(read, mixed):
     found = read(mixed(calendar)).calendar
 
     assert (len(found.events), len(found.events[0].attendees)) == (20, 200)
+
+
+@pytest.mark.parametrize(
+    ("begin", "end"),
+    [
+        ("BEGIN;X=Y:VTIMEZONE", "END;X=Y:VTIMEZONE"), ("begin:vtimezone", "end:vtimezone"),
+        ("BEGIN\r\n\r\n :VTIMEZONE", "END:VTIME\r\n\r\n\tZONE"),
+    ],
+)  # fmt: skip
+def test_a_zone_without_end_is_left_out_however_it_is_written(begin, end, event):
+    there = EVENT.replace("Europe/Stockholm:20260303", "Our Office:20260703")
+    zone = ZONES.format(name="Our Office", freq="SECONDLY")
+    written = zone.replace("BEGIN:VTIMEZONE", begin).replace("END:VTIMEZONE", end)
+
+    assert event(there, zones=written).starts == "2026-07-03T10:00:00"
+
+
+def test_a_calendar_that_is_the_name_of_a_file_is_not_that_file(read, mixed, tmp_path):
+    file = tmp_path / "private.ics"
+    file.write_bytes(invitation().partition(b"\r\n\r\n")[2])
+
+    mail = read(mixed(b"Content-Type: text/calendar; method=REQUEST\r\n\r\n" + str(file).encode()))
+
+    assert mail.calendar is None
