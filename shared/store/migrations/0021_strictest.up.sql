@@ -1,5 +1,7 @@
 -- A copy that is left out no longer shows the message, but still decides how much of it may be seen: to leave
 -- a strict mailbox's copy out must not show to everybody what it withheld.
+-- Each message's investors are looked up by themselves: sorted out beforehand, all matches there are were read
+-- for every row of the feed.
 CREATE OR REPLACE VIEW mailroom.shown_by_rule AS
 SELECT e.id AS email_id,
        m.investor_id,
@@ -9,7 +11,7 @@ SELECT e.id AS email_id,
        held.strictness,
        held.team
   FROM mailroom.emails e
-  JOIN (SELECT DISTINCT email_id, investor_id FROM mailroom.email_matches) m ON m.email_id = e.id
+ CROSS JOIN LATERAL (SELECT DISTINCT one.investor_id FROM mailroom.email_matches one WHERE one.email_id = e.id) AS m
  CROSS JOIN LATERAL (
        SELECT max(CASE a.visibility WHEN 'full' THEN 0 WHEN 'subject' THEN 1 ELSE 2 END)::smallint AS strictness,
               coalesce(array_agg(DISTINCT a.id) FILTER (WHERE p.email_id IS NOT NULL AND NOT copy.left_out), '{}') AS team,
