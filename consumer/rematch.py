@@ -24,6 +24,7 @@ BY_ADDRESS = ("address", "own", "excluded_address")
 def catch_up(db: Database, rules: Matching) -> int:
     """Re-match what the rules' changes concern, until none is left; return how many messages were.
 
+    Some hundred at a time: nobody can store meanwhile, and mail that arrives takes its turn in between.
     New addresses and domains are also searched for in the past of every account.  Safe to run from
     several consumers at once: one does it, the others go on.
     """
@@ -34,10 +35,12 @@ def catch_up(db: Database, rules: Matching) -> int:
 
 
 def _one_step(db: Database, rules: Matching) -> int | None:
-    """Take the next changes in one transaction; None when there are none, or somebody else is at it."""
+    """Re-match the next messages in one transaction; None when there are none, or somebody else is at it."""
     with db.transaction() as conn:
         reached = matching.claim(conn)
-        changes = [] if reached is None else matching.changes(conn, after=reached, limit=CHANGES_TOGETHER)
+        if reached is None:
+            return None
+        changes = matching.changes(conn, after=reached.done, upto=reached.target, limit=CHANGES_TOGETHER)
         if not changes:
             return None
         rules.refresh(conn)
@@ -45,12 +48,17 @@ def _one_step(db: Database, rules: Matching) -> int | None:
             conn,
             addresses=[one.value for one in changes if one.kind in BY_ADDRESS],
             domains=[one.value for one in changes if one.kind in ("domain", "excluded_domain")],
+            after=reached.position,
+            limit=MAILS_TOGETHER,
         )
-        for start in range(0, len(concerned), MAILS_TOGETHER):
-            _rematch(conn, rules, concerned[start : start + MAILS_TOGETHER])
-        _search(conn, _to_search(conn, changes))
-        matching.finished(conn, changes[-1].id)
-    log.info("rematch.done", changes=len(changes), messages=len(concerned))
+        if concerned:
+            _rematch(conn, rules, concerned)
+        if len(concerned) == MAILS_TOGETHER:
+            matching.advance(conn, target=changes[-1].id, position=concerned[-1])
+        else:
+            _search(conn, _to_search(conn, changes))
+            matching.finished(conn, changes[-1].id)
+    log.info("rematch.step", changes=len(changes), messages=len(concerned))
     return len(concerned)
 
 

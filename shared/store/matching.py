@@ -36,6 +36,15 @@ class Change:
     value: str
 
 
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """How far stored mail was re-matched: by all changes up to *done*, and partly by those up to *target*."""
+
+    done: int
+    target: int | None  # None: the next changes are not begun
+    position: int  # the last email id that agrees with the changes up to *target*
+
+
 def rules(conn: Connection) -> list[tuple[int, str, str]]:
     """Return every rule: (investor id, kind, value)."""
     return [(int(a), str(b), str(c)) for a, b, c in conn.execute(SQL["rules"])]
@@ -52,10 +61,10 @@ def generation(conn: Connection) -> int:
     return int(row[0]) if row else 0
 
 
-def changes(conn: Connection, *, after: int, limit: int) -> list[Change]:
+def changes(conn: Connection, *, after: int, limit: int, upto: int | None = None) -> list[Change]:
     """Return the next changes of the rules, oldest first."""
     with conn.cursor(row_factory=class_row(Change)) as cursor:
-        return cursor.execute(SQL["changes"], {"after": after, "limit": limit}).fetchall()
+        return cursor.execute(SQL["changes"], {"after": after, "upto": upto, "limit": limit}).fetchall()
 
 
 def share(conn: Connection) -> None:
@@ -63,7 +72,7 @@ def share(conn: Connection) -> None:
     conn.execute(SQL["share"])
 
 
-def claim(conn: Connection) -> int | None:
+def claim(conn: Connection) -> Reached | None:
     """Become the one who re-matches, until this transaction ends; return how far it has come.
 
     None: nothing is to be done, or another consumer is at it.  Waits for those who are storing.
@@ -71,8 +80,8 @@ def claim(conn: Connection) -> int | None:
     if conn.execute(SQL["try_turn"]).fetchone() != (True,):
         return None
     exclude(conn)
-    row = conn.execute(SQL["done"]).fetchone()
-    return int(row[0]) if row else 0
+    with conn.cursor(row_factory=class_row(Reached)) as cursor:
+        return cursor.execute(SQL["reached"]).fetchone()
 
 
 def exclude(conn: Connection) -> None:
@@ -80,14 +89,21 @@ def exclude(conn: Connection) -> None:
     conn.execute(SQL["exclude"])
 
 
+def advance(conn: Connection, *, target: int, position: int) -> None:
+    """Note that stored mail up to email id *position* agrees with the changes up to *target*."""
+    conn.execute(SQL["advance"], {"target": target, "position": position})
+
+
 def finished(conn: Connection, change_id: int) -> None:
     """Note that stored mail agrees with every change up to this one."""
     conn.execute(SQL["finished"], {"id": change_id})
 
 
-def concerned(conn: Connection, *, addresses: Sequence[str], domains: Sequence[str]) -> list[int]:
-    """Return the stored messages in which one of these, as rules write them, takes part."""
-    asked = {"addresses": list(addresses), "domains": list(domains)}
+def concerned(
+    conn: Connection, *, addresses: Sequence[str], domains: Sequence[str], after: int, limit: int
+) -> list[int]:
+    """Return the next stored messages, by id, in which one of these, as rules write them, takes part."""
+    asked = {"addresses": list(addresses), "domains": list(domains), "after": after, "limit": limit}
     return [int(email_id) for (email_id,) in conn.execute(SQL["concerned"], asked)]
 
 

@@ -9,7 +9,9 @@ SELECT coalesce(max(id), 0) FROM mailroom.match_changes;
 
 -- name: changes
 SELECT id, change, investor_id, kind, value
-  FROM mailroom.match_changes WHERE id > %(after)s ORDER BY id LIMIT %(limit)s;
+  FROM mailroom.match_changes
+ WHERE id > %(after)s AND (%(upto)s::bigint IS NULL OR id <= %(upto)s)
+ ORDER BY id LIMIT %(limit)s;
 
 -- name: share
 -- A lock of the table and not of a row: who wants it alone is not overtaken by those who share it.
@@ -24,17 +26,22 @@ SELECT true FROM mailroom.turns
 -- name: exclude
 LOCK TABLE mailroom.match_progress IN EXCLUSIVE MODE;
 
--- name: done
-SELECT done FROM mailroom.match_progress;
+-- name: reached
+SELECT done, target, position FROM mailroom.match_progress;
+
+-- name: advance
+UPDATE mailroom.match_progress SET target = %(target)s, position = %(position)s;
 
 -- name: finished
-UPDATE mailroom.match_progress SET done = greatest(done, %(id)s);
+UPDATE mailroom.match_progress SET done = greatest(done, %(id)s), target = NULL, position = 0;
 
 -- name: concerned
-SELECT email_id FROM mailroom.email_participants WHERE mailroom.canonical(address) = ANY (%(addresses)s::text[])
+SELECT email_id FROM mailroom.email_participants
+ WHERE mailroom.canonical(address) = ANY (%(addresses)s::text[]) AND email_id > %(after)s
 UNION
-SELECT email_id FROM mailroom.email_participants WHERE mailroom.domains_of(address) && %(domains)s::text[]
-ORDER BY email_id;
+SELECT email_id FROM mailroom.email_participants
+ WHERE mailroom.domains_of(address) && %(domains)s::text[] AND email_id > %(after)s
+ ORDER BY email_id LIMIT %(limit)s;
 
 -- name: participants
 SELECT email_id, role, address, name

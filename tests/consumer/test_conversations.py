@@ -9,12 +9,13 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from consumer import rematch
 from consumer.match import canonical
 from consumer.matching import Matching
 from consumer.rematch import catch_up
 from consumer.rethread import rethread
 from consumer.thread import Known, conversations
-from shared.store import accounts, investors
+from shared.store import accounts, investors, matching
 from tests.consumer import conversing
 from tests.consumer.conversing import IVY, IVY_TOO, KNOWN, OAK, OWN, Letter, keep, leases, partition, prepare
 
@@ -117,6 +118,44 @@ def test_it_makes_no_difference_when_an_address_becomes_an_investors(db, some, b
     assert partition(db) == by_rule(some, after)
     assert keys_are_right(db)
     assert rethread(db, OWN.domains, dry_run=True, seen=print) == 0
+
+
+class Killed(Exception):
+    pass
+
+
+@pytest.mark.parametrize("after", [1, 2, 3])
+def test_many_messages_are_rematched_in_steps_that_let_others_store_and_may_end_anywhere(db, mocker, after):
+    mocker.patch.object(rematch, "MAILS_TOGETHER", 2)
+    prepare(db, known=KNOWN[:1])
+    lease = leases(db)[1]
+    pairs = [
+        (Letter(2 * n, (IVY, US), (), f"g{n}"), Letter(2 * n + 1, (IVY_TOO, US), (2 * n,), f"g{n}"))
+        for n in range(4)
+    ]
+    keep(db, lease, [one for pair in pairs[:3] for one in pair])
+    with db.transaction() as conn:
+        investors.upsert(conn, KNOWN)
+    steps, real = [], rematch._rematch
+
+    def counted(conn, rules, ids):
+        steps.append(ids)
+        if len(steps) == after:
+            raise Killed
+        real(conn, rules, ids)
+
+    mocker.patch.object(rematch, "_rematch", counted)
+    with pytest.raises(Killed):
+        catch_up(db, Matching(db, OWN.domains))
+    mocker.patch.object(rematch, "_rematch", real)
+    keep(db, lease, pairs[3])  # by the new rules, before the old mail agrees with them
+    catch_up(db, Matching(db, OWN.domains))
+
+    assert [len(ids) for ids in steps] == [2] * after
+    assert partition(db) == {frozenset({2 * n, 2 * n + 1}) for n in range(4)}
+    with db.transaction() as conn:
+        assert matching.claim(conn) is None
+        assert conn.execute(b"SELECT target, position FROM mailroom.match_progress").fetchone() == (None, 0)
 
 
 def test_an_investor_who_answers_from_home_stays_in_the_conversation(db):

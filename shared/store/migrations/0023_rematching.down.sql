@@ -1,0 +1,1 @@
+ALTER TABLE mailroom.match_progress DROP COLUMN target, DROP COLUMN position;
