@@ -1,6 +1,6 @@
 """After a change of the rules, stored mail is matched again: it makes no difference what came first."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import cast
 
@@ -21,7 +21,7 @@ LEFT_OUT = ("own", "excluded_address", "excluded_domain")
 BY_ADDRESS = ("address", "own", "excluded_address")
 
 
-def catch_up(db: Database, rules: Matching) -> int:
+def catch_up(db: Database, rules: Matching, *, stopped: Callable[[], bool] = lambda: False) -> int:
     """Re-match what the rules' changes concern, until none is left; return how many messages were.
 
     Some hundred at a time: nobody can store meanwhile, and mail that arrives takes its turn in between.
@@ -29,7 +29,7 @@ def catch_up(db: Database, rules: Matching) -> int:
     several consumers at once: one does it, the others go on.
     """
     total = 0
-    while (done := _one_step(db, rules)) is not None:
+    while not stopped() and (done := _one_step(db, rules)) is not None:
         total += done
     return total
 

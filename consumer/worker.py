@@ -92,7 +92,7 @@ class Workers:
         """Follow the rules' changes, and erase what has matched nobody for long enough."""
         settings = self._deps.settings
         for _ in self._deps.db.listen(matching.CHANNEL, timeout=LOOKS_FOR_CHANGES.total_seconds()):
-            catch_up(self._deps.db, self._deps.matching)
+            catch_up(self._deps.db, self._deps.matching, stopped=self._stop.is_set)
             erase_outlived(self._deps.db, after=timedelta(days=settings.unmatched_retention_days))
             if self._stop.is_set():
                 return
