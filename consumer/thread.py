@@ -1,17 +1,17 @@
 """Decide which conversation a message belongs to.
 
 Two messages belong together only when somebody outside the fund takes part in both, or the same investor
-does (by another address, or with a colleague of theirs), and then for one of three reasons: Gmail shows
-both in one thread of a mailbox; both name the same beginning (the first of their References, or the message
-itself); or one cites the other, and each author takes part in the other's message.  Every message has one
-beginning, so a stranger who cites two conversations and copies in both sides joins one of them and brings
-nothing together.  A conversation is whatever hangs together in this way: the order of arrival makes no
-difference, neither that of mail nor that of investors.  Addresses are compared by the mailbox they end at,
-so who writes under a plus-tag is the same person.  The same rule is spelled in shared/store/threads.sql,
+beyond doubt (by another address, or with a colleague of theirs), and then for one of three reasons: Gmail
+shows both in one thread of a mailbox; both name the same beginning (the first of their References, or the
+message itself); or one cites the other, and each author takes part in the other's message.  Every message
+has one beginning, so a stranger who cites two conversations and copies in both sides joins one of them and
+brings nothing together.  A conversation is whatever hangs together in this way: the order of arrival makes
+no difference, neither that of mail nor that of investors.  Addresses are compared by the mailbox they end
+at, so who writes under a plus-tag is the same person.  The same rule is spelled in shared/store/threads.sql,
 where mail is stored; a test compares the two on anything.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
@@ -55,7 +55,7 @@ class Known:
     author: str | None
     people: frozenset[str]
     outside: frozenset[str]  # those who are not the fund's
-    investors: frozenset[int]  # whose it is
+    investors: frozenset[int]  # whose it is beyond doubt: not by what several investors claim
     gmail: frozenset[tuple[int, str]]  # (account id, Gmail's thread id) of each copy
 
     @property
@@ -79,7 +79,11 @@ def together(one: Known, other: Known) -> bool:
 
 
 def conversations(mails: Sequence[Known]) -> list[list[Known]]:
-    """Divide *mails* into conversations; each in the order of ids, the one with the smallest id first."""
+    """Divide *mails* into conversations; each in the order of ids, the one with the smallest id first.
+
+    The same as joining every two that are together(), in time that grows with the mails and not with their
+    pairs: anybody may write thousands that name one beginning.
+    """
     root = {mail.email_id: mail.email_id for mail in mails}
 
     def find(email_id: int) -> int:
@@ -88,26 +92,33 @@ def conversations(mails: Sequence[Known]) -> list[list[Known]]:
             email_id = root[email_id]
         return email_id
 
-    for one, other in _candidates(mails):
-        if together(one, other):
-            low, high = sorted((find(one.email_id), find(other.email_id)))
-            root[high] = low
+    for one, other in (*_by_reason(mails), *_by_citation(mails)):
+        low, high = sorted((find(one), find(other)))
+        root[high] = low
     ordered = sorted(mails, key=lambda mail: (find(mail.email_id), mail.email_id))
     return [list(group) for _, group in groupby(ordered, key=lambda mail: find(mail.email_id))]
 
 
-def _candidates(mails: Sequence[Known]) -> Iterable[tuple[Known, Known]]:
-    """Pairs that name the same message or share a thread of Gmail's: all others cannot belong together."""
-    groups: dict[tuple[int, str], list[Known]] = {}
+def _by_reason(mails: Iterable[Known]) -> Iterator[tuple[int, int]]:
+    """Pairs with one beginning, or in one thread of Gmail's: each message with the first its people share."""
+    first: dict[tuple[tuple[int, str], object], int] = {}
     for mail in mails:
-        names = {(0, mail.message_id), (0, mail.beginning)} - {(0, "")}
-        for key in names | mail.gmail:  # accounts are numbered from 1
-            groups.setdefault(key, []).append(mail)
+        beginning = {(0, mail.beginning)} if mail.beginning else frozenset()  # accounts are numbered from 1
+        for reason in mail.gmail | beginning:
+            for who in (*mail.outside, *mail.investors):
+                yield mail.email_id, first.setdefault((reason, who), mail.email_id)
+
+
+def _by_citation(mails: Sequence[Known]) -> Iterator[tuple[int, int]]:
+    named: dict[str, list[Known]] = {}
+    for mail in mails:
+        if mail.message_id:
+            named.setdefault(mail.message_id, []).append(mail)
     for mail in mails:
         for name in mail.references:
-            yield from ((mail, other) for other in groups.get((0, name), ()) if other is not mail)
-    for group in groups.values():
-        yield from ((one, other) for number, one in enumerate(group) for other in group[:number])
+            for other in named.get(name, ()):
+                if together(mail, other):
+                    yield mail.email_id, other.email_id
 
 
 def moves(mails: Sequence[Known]) -> dict[int, int]:

@@ -59,7 +59,8 @@ UPDATE mailroom.email_accounts SET watch_restarted_at = %(now)s WHERE id = %(id)
 -- name: set_status
 UPDATE mailroom.email_accounts
    SET status = %(status)s, status_reason = %(reason)s
- WHERE id = %(id)s;
+ WHERE id = %(id)s
+   AND (status <> 'paused' OR %(status)s = 'paused');  -- what an admin said stands, however a run under way ends
 
 -- name: set_visibility
 UPDATE mailroom.email_accounts SET visibility = %(visibility)s WHERE id = %(id)s;

@@ -27,7 +27,11 @@ SELECT true FROM mailroom.turns
 LOCK TABLE mailroom.match_progress IN EXCLUSIVE MODE;
 
 -- name: reached
-SELECT done, target, position FROM mailroom.match_progress;
+-- A consumer of an earlier version, still running, may have finished what was begun in steps.
+SELECT done,
+       CASE WHEN target > done THEN target END AS target,
+       CASE WHEN target > done THEN position ELSE 0 END AS position
+  FROM mailroom.match_progress;
 
 -- name: advance
 UPDATE mailroom.match_progress SET target = %(target)s, position = %(position)s;
@@ -84,4 +88,8 @@ UPDATE mailroom.emails e
 RETURNING e.id;
 
 -- name: outlived
-SELECT id FROM mailroom.emails WHERE unmatched_since < now() - %(older_than)s ORDER BY unmatched_since LIMIT %(limit)s;
+-- Locked, and looked at again then: somebody may be matching it again at this moment.
+SELECT id FROM mailroom.emails
+ WHERE unmatched_since < now() - %(older_than)s
+ ORDER BY unmatched_since LIMIT %(limit)s
+   FOR UPDATE SKIP LOCKED;

@@ -54,14 +54,14 @@ def related(
         "author": author,
         "people": list(people),
         "outside": list(email.outside),
-        "investors": [match.investor_id for match in email.matches],
+        "investors": [match.investor_id for match in email.matches if not match.ambiguous],
     }
     with conn.cursor(row_factory=class_row(Related)) as cursor:
         return cursor.execute(SQL["related"], values).fetchall()
 
 
 def as_stored(conn: Connection, email_id: int) -> tuple[tuple[str, ...], tuple[str, ...], tuple[int, ...]]:
-    """Return what a stored message cites, the addresses that take part in it, and whose it is."""
+    """Return what a stored message cites, the addresses that take part in it, and whose it surely is."""
     row = conn.execute(SQL["as_stored"], {"email_id": email_id}).fetchone()
     assert row is not None  # noqa: S101 - the caller has locked it
     return tuple(row[0]), tuple(row[1]), tuple(row[2])

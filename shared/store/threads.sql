@@ -1,6 +1,7 @@
 -- name: related
 -- The rule of consumer/thread.py: what gives a reason, and of those the messages that share a participant the
--- fund does not own (*outside*), or an investor.  A copy needs neither.
+-- fund does not own (*outside*), or an investor.  A copy needs neither.  What several investors claim is nobody's
+-- for certain, and holds nothing together.
 -- Addresses are compared as mailroom.canonical() writes them; *outside*, *people* and *author* come so already.
 WITH reason AS (
     SELECT 'gmail' AS via, e.id, e.thread_id
@@ -39,13 +40,14 @@ UNION ALL
 SELECT r.via, r.id, r.thread_id
   FROM reason r
  WHERE EXISTS (SELECT FROM mailroom.email_matches m
-                WHERE m.email_id = r.id AND m.investor_id = ANY (%(investors)s::bigint[]))
+                WHERE m.email_id = r.id AND NOT m.ambiguous AND m.investor_id = ANY (%(investors)s::bigint[]))
     OR EXISTS (SELECT FROM mailroom.email_participants p
                 WHERE p.email_id = r.id AND mailroom.canonical(p.address) = ANY (%(outside)s::text[]));
 
 -- name: around
--- The messages of every conversation these belong to, or could, by the rule of consumer/thread.py.
-WITH changed AS (
+-- The messages of every conversation these belong to, or could, by the rule of consumer/thread.py.  Each name is
+-- looked up once and by itself (OFFSET 0): a join would read all messages there are.
+WITH changed AS MATERIALIZED (
     SELECT id, thread_id, message_id, reference_ids, coalesce(reference_ids[1], message_id) AS beginning
       FROM mailroom.emails WHERE id = ANY (%(ids)s::bigint[])
 ), reached AS (
@@ -57,22 +59,25 @@ WITH changed AS (
       JOIN mailroom.email_thread_keys k ON k.account_id = m.account_id AND k.gmail_thread_id = m.gmail_thread_id
     UNION
     SELECT e.thread_id
-      FROM changed c JOIN mailroom.emails e ON e.message_id = ANY (c.reference_ids || c.message_id)
-     WHERE e.message_id <> ''
+      FROM (SELECT DISTINCT unnest(reference_ids || message_id) AS name FROM changed) AS c
+     CROSS JOIN LATERAL (SELECT thread_id FROM mailroom.emails
+                          WHERE message_id = c.name AND message_id <> '' OFFSET 0) AS e
+     WHERE c.name <> ''
     UNION
     SELECT e.thread_id
-      FROM changed c JOIN mailroom.emails e ON e.reference_ids @> ARRAY[c.message_id]
-     WHERE c.message_id <> ''
+      FROM (SELECT DISTINCT message_id FROM changed WHERE message_id <> '') AS c
+     CROSS JOIN LATERAL (SELECT thread_id FROM mailroom.emails WHERE reference_ids @> ARRAY[c.message_id] OFFSET 0) AS e
     UNION
     SELECT e.thread_id
-      FROM changed c JOIN mailroom.emails e ON e.reference_ids @> ARRAY[c.beginning] AND e.reference_ids[1] = c.beginning
-     WHERE c.beginning <> ''
+      FROM (SELECT DISTINCT beginning FROM changed WHERE beginning <> '') AS c
+     CROSS JOIN LATERAL (SELECT thread_id FROM mailroom.emails
+                          WHERE reference_ids @> ARRAY[c.beginning] AND reference_ids[1] = c.beginning OFFSET 0) AS e
 )
-SELECT id FROM mailroom.emails WHERE thread_id IN (SELECT thread_id FROM reached) ORDER BY id;
+SELECT id FROM mailroom.emails WHERE thread_id = ANY (ARRAY(SELECT thread_id FROM reached)) ORDER BY id;
 
 -- name: as_stored
 SELECT reference_ids, ARRAY(SELECT address FROM mailroom.email_participants WHERE email_id = e.id),
-       ARRAY(SELECT investor_id FROM mailroom.email_matches WHERE email_id = e.id)
+       ARRAY(SELECT investor_id FROM mailroom.email_matches WHERE email_id = e.id AND NOT ambiguous)
   FROM mailroom.emails e WHERE id = %(email_id)s;
 
 -- name: hold
@@ -115,7 +120,7 @@ SELECT id FROM mailroom.emails WHERE id > %(after)s ORDER BY id LIMIT %(limit)s;
 -- name: known
 SELECT e.id, e.thread_id, e.message_id, e.reference_ids, e.author_address,
        ARRAY(SELECT p.address FROM mailroom.email_participants p WHERE p.email_id = e.id) AS people,
-       ARRAY(SELECT DISTINCT i.investor_id FROM mailroom.email_matches i WHERE i.email_id = e.id) AS investors,
+       ARRAY(SELECT DISTINCT i.investor_id FROM mailroom.email_matches i WHERE i.email_id = e.id AND NOT i.ambiguous) AS investors,
        ARRAY(SELECT m.account_id FROM mailroom.account_messages m WHERE m.email_id = e.id ORDER BY m.account_id, m.gmail_id) AS accounts,
        ARRAY(SELECT m.gmail_thread_id FROM mailroom.account_messages m WHERE m.email_id = e.id ORDER BY m.account_id, m.gmail_id) AS gmail_threads
   FROM mailroom.emails e

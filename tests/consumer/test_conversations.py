@@ -3,6 +3,8 @@
 import random
 import subprocess
 import sys
+import time
+from itertools import combinations
 
 import msgspec
 import pytest
@@ -14,8 +16,9 @@ from consumer.match import canonical
 from consumer.matching import Matching
 from consumer.rematch import catch_up
 from consumer.rethread import rethread
-from consumer.thread import Known, conversations
+from consumer.thread import Known, conversations, together
 from shared.store import accounts, investors, matching
+from shared.store.investors import InvestorRow
 from tests.consumer import conversing
 from tests.consumer.conversing import IVY, IVY_TOO, KNOWN, OAK, OWN, Letter, keep, leases, partition, prepare
 
@@ -166,6 +169,53 @@ def test_an_investor_who_answers_from_home_stays_in_the_conversation(db):
     keep(db, lease, [Letter(2, (IVY_TOO, US), (0, 1), "g"), Letter(3, (MAL, US), (0, 1), "g")])
 
     assert partition(db) == {frozenset({0, 1, 2}), frozenset({3})}
+
+
+def test_what_two_investors_claim_holds_nobodys_conversations_together(db):
+    desk = "desk@adviser.example"
+    prepare(
+        db, known=[*KNOWN, InvestorRow("Ivy", "", "address", desk), InvestorRow("Oak", "", "address", desk)]
+    )
+    lease = leases(db)[1]
+
+    keep(
+        db,
+        lease,
+        [Letter(0, (US, desk), (), "g"), Letter(1, (US, IVY), (0,), "g"), Letter(2, (US, OAK), (0,), "g")],
+    )
+
+    assert partition(db) == {frozenset({0}), frozenset({1}), frozenset({2})}
+    assert rethread(db, OWN.domains, dry_run=True, seen=print) == 0
+
+
+@given(some=letters)
+def test_conversations_are_what_hangs_together_pair_by_pair(some):
+    mails = [known(one, KNOWN) for one in some]
+    groups = [{one.email_id} for one in mails]
+    for one, other in combinations(mails, 2):
+        if together(one, other):
+            hers, his = (next(group for group in groups if mail.email_id in group) for mail in (one, other))
+            if hers is not his:
+                groups.remove(his)
+                hers |= his
+
+    assert [{one.email_id for one in group} for group in conversations(mails)] == sorted(groups, key=min)
+
+
+def test_thousands_that_name_one_beginning_are_divided_in_time_that_grows_with_them():
+    def spent(number):
+        one = frozenset({IVY})
+        mails = [
+            Known(n, n, f"{n}@x", ("b@x",), IVY, one, one, frozenset({1}), frozenset({(1, "g")}))
+            for n in range(number)
+        ]
+        began = time.process_time()
+        assert len(conversations(mails)) == 1
+        return time.process_time() - began
+
+    assert min(spent(20_000) for _ in range(3)) < 40 * min(
+        spent(2_000) for _ in range(3)
+    )  # pairs: a hundred times
 
 
 def test_an_investor_who_is_forgotten_leaves_what_only_they_held_together(db):

@@ -102,6 +102,20 @@ def test_an_investor_who_comes_back_before_the_end_gets_the_mail_back(world):
     assert erase_outlived(world.db, after=timedelta(0)) == 0
 
 
+def test_what_is_being_matched_again_is_not_erased_by_another_consumer(world):
+    world.enrol(ADA)
+    world.arrive(ADA, mail())
+    forget(world, "Ivy Investor")
+    follow(world)
+
+    with world.db.transaction() as conn:
+        conn.execute(b"UPDATE mailroom.emails SET unmatched_since = NULL")
+        assert erase_outlived(world.db, after=timedelta(0)) == 0
+
+    assert erase_outlived(world.db, after=timedelta(0)) == 0
+    assert world.rows(b"SELECT count(*) FROM mailroom.emails") == [(1,)]
+
+
 def test_rules_that_change_while_a_message_is_being_read_count(world, mocker):
     world.enrol(ADA)
     rules = world.deps.matching
