@@ -5,6 +5,7 @@ under way, and nothing that was paid for is paid for again.
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import cast
 
 from consumer import reconcile
@@ -24,6 +25,8 @@ log = logger("consumer")
 
 # Listed before the old mail that waits is fetched: threads are read whole, so all of one must be known.
 PROVED_TOGETHER = 25
+# Longer than Gmail's search has been seen to miss a message that is there.
+INDEX_LAG = timedelta(minutes=10)
 PROOF = (Step("proof"),)
 BEFORE_FETCHING = frozenset({"plan", "name", "files"})
 
@@ -33,6 +36,8 @@ def make_plan(db: Database, gmail: Gmail, lease: Lease, search: Search, *, price
     messages = gmail.profile().messages_total
     with db.transaction() as conn:
         if searches.is_open(conn, search):
+            if search.kind == "investor":
+                proofs.doubt_the_latest(conn, lease.account_id, within=INDEX_LAG)
             cancelled = searches.is_cancelled(conn, lease.account_id)
             steps = steps_for(conn, search, messages=messages, prices=prices, cancelled=cancelled)
             searches.planned(conn, search, [(step.purpose, step.terms) for step in steps], expected=messages)

@@ -8,7 +8,7 @@ from consumer.mail.message import Participant, Role
 from consumer.matching import Matching
 from consumer.rethread import regroup
 from shared.log import logger
-from shared.store import accounts, deltas, disappearance, emails, investors, matching, searches
+from shared.store import accounts, deltas, disappearance, emails, investors, matching, searches, threads
 from shared.store.database import Connection, Database
 from shared.store.emails import NewMatch
 
@@ -97,12 +97,14 @@ def _found(conn: Connection, rules: Matching, email_ids: Sequence[int]) -> dict[
 
 def _rematch(conn: Connection, rules: Matching, email_ids: Sequence[int]) -> None:
     back, lost = matching.replace(conn, _found(conn, rules, email_ids))
-    emails.announce(
-        conn, [(one, "matched", True) for one in back] + [(one, "unmatched", True) for one in lost]
-    )
     # Whose a message is decides whom it belongs together with.  All of them: who was deleted has left no
     # link to compare with, and who became a colleague has changed none.
-    regroup(conn, rules.own, email_ids)
+    moved, concerned = regroup(conn, rules.own, email_ids)
+    # As everybody does it: the feed is locked after the messages.
+    told = {"matched": back, "unmatched": lost, "moved": moved}
+    emails.announce(conn, [(one, kind, True) for kind, ids in told.items() for one in ids])
+    if concerned:
+        threads.settle(conn, concerned)
 
 
 def _to_search(conn: Connection, changes: Sequence[matching.Change]) -> list[str]:

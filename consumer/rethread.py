@@ -22,27 +22,27 @@ def rethread(db: Database, own_domains: frozenset[str], *, dry_run: bool, seen: 
         wrong = moves(mails)
         if not dry_run:
             _move(conn, wrong)
+            emails.announce(conn, [(email_id, "moved", True) for email_id in wrong])
             threads.settle(conn)
     return len(wrong)
 
 
-def regroup(conn: Connection, own: Own, email_ids: Sequence[int]) -> None:
+def regroup(conn: Connection, own: Own, email_ids: Sequence[int]) -> tuple[list[int], set[int]]:
     """Put these messages into the conversations they belong to now that others own or match them.
 
-    Whom they joined or left comes and goes with them.  Nobody else may be storing.
+    Whom they joined or left comes and goes with them.  Nobody else may be storing.  Returns (messages that
+    were moved, threads they left or joined): to be told in the feed, and then to be settled.
     """
     mails = [_known(one, own) for one in threads.around(conn, email_ids)]
     wrong = moves(mails)
-    if wrong:
-        targets = _move(conn, wrong)
-        left = {mail.thread_id for mail in mails if mail.email_id in wrong}
-        threads.settle(conn, left | set(targets.values()))
+    left = {mail.thread_id for mail in mails if mail.email_id in wrong}
+    return sorted(wrong), left | set(_move(conn, wrong).values())
 
 
 def _move(conn: Connection, wrong: Mapping[int, int]) -> dict[int, int]:
     targets = _with_new_threads(conn, wrong)
-    threads.move(conn, targets)
-    emails.announce(conn, [(email_id, "moved", True) for email_id in wrong])
+    if targets:
+        threads.move(conn, targets)
     return targets
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from shared.store import emails
+from shared.store import emails, threads
 from shared.store.database import Connection
 from shared.store.sql import queries
 
@@ -41,5 +41,8 @@ def returned(conn: Connection, email_ids: Sequence[int]) -> None:
 def erase(conn: Connection, email_ids: Sequence[int]) -> None:
     """Erase emails with everything that hangs on them; their blobs are swept when nothing names them."""
     if email_ids:
+        concerned = threads.of(conn, email_ids)
         conn.execute(SQL["forget_copies"], {"ids": list(email_ids)})
         conn.execute(SQL["erase"], {"ids": list(email_ids)})
+        # Mail in an investor's thread of Gmail's is fetched unweighed: this thread may be nobody's now.
+        threads.unkey(conn, concerned)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from shared.store.database import Connection
 from shared.store.ledger import Seen
@@ -20,6 +21,14 @@ class Judgement:
     matching: tuple[str, ...] = ()
     excluded: Mapping[str, Sequence[str]] = field(default_factory=dict)  # id: its labels
     unreadable: tuple[str, ...] = ()
+
+
+def doubt_the_latest(conn: Connection, account_id: int, *, within: timedelta) -> None:
+    """Have the headers read again of what arrived and was nobody's *within* this time.
+
+    Gmail's search does not know the newest messages yet, so it cannot tell which are a new investor's.
+    """
+    conn.execute(SQL["doubt_the_latest"], {"account_id": account_id, "within": within})
 
 
 def proved(conn: Connection, account_id: int, gmail_ids: Sequence[str], said: Judgement) -> None:

@@ -16,6 +16,13 @@ SELECT m.gmail_id, m.gmail_thread_id
  WHERE m.state = 'unmatched' AND m.judged_by = 'search'
  ORDER BY gmail_id DESC;
 
+-- name: doubt_the_latest
+-- *within*: what was judged so lately is doubted.  All of it arrived just now: a first capture's is not live.
+UPDATE mailroom.account_messages
+   SET judged_by = 'search'
+ WHERE account_id = %(account_id)s AND state = 'unmatched' AND live
+   AND settled_at > now() - %(within)s::interval;
+
 -- name: unmatched
 SELECT gmail_id, gmail_thread_id
   FROM mailroom.account_messages

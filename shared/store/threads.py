@@ -2,10 +2,12 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 
 from psycopg.rows import class_row
 
+from shared.errors import TryLater
 from shared.store.database import Connection
 from shared.store.emails import NewEmail
 from shared.store.sql import queries
@@ -61,9 +63,13 @@ def related(
 
 
 def as_stored(conn: Connection, email_id: int) -> tuple[tuple[str, ...], tuple[str, ...], tuple[int, ...]]:
-    """Return what a stored message cites, the addresses that take part in it, and whose it surely is."""
+    """Return what a stored message cites, the addresses that take part in it, and whose it surely is.
+
+    Raises TryLater when it was erased meanwhile.
+    """
     row = conn.execute(SQL["as_stored"], {"email_id": email_id}).fetchone()
-    assert row is not None  # noqa: S101 - the caller has locked it
+    if row is None:
+        raise TryLater("another copy of a message was erased at this moment", after=timedelta(seconds=1))
     return tuple(row[0]), tuple(row[1]), tuple(row[2])
 
 
@@ -133,6 +139,16 @@ def _known(conn: Connection, ids: Sequence[int]) -> list[Stored]:
 def move(conn: Connection, targets: Mapping[int, int]) -> None:
     """Put each message into its thread: {email id: thread id}."""
     conn.execute(SQL["move"], {"ids": list(targets), "threads": list(targets.values())})
+
+
+def of(conn: Connection, email_ids: Sequence[int]) -> list[int]:
+    """Return the threads these messages are in."""
+    return _ids(conn, "of", {"ids": list(email_ids)})
+
+
+def unkey(conn: Connection, ids: Sequence[int]) -> None:
+    """Forget which of Gmail's threads these were, as far as no message of them is held any more."""
+    conn.execute(SQL["unkey"], {"ids": list(ids)})
 
 
 def settle(conn: Connection, ids: Collection[int] | None = None) -> None:

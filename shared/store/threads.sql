@@ -87,6 +87,9 @@ SELECT id FROM mailroom.email_threads WHERE id = ANY (%(ids)s) ORDER BY id FOR K
 -- name: hold_alone
 SELECT id FROM mailroom.email_threads WHERE id = ANY (%(ids)s) ORDER BY id FOR UPDATE;
 
+-- name: of
+SELECT DISTINCT thread_id FROM mailroom.emails WHERE id = ANY (%(ids)s::bigint[]);
+
 -- name: new
 INSERT INTO mailroom.email_threads DEFAULT VALUES RETURNING id;
 

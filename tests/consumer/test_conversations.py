@@ -17,7 +17,7 @@ from consumer.matching import Matching
 from consumer.rematch import catch_up
 from consumer.rethread import rethread
 from consumer.thread import Known, conversations, together
-from shared.store import accounts, investors, matching
+from shared.store import accounts, disappearance, investors, matching
 from shared.store.investors import InvestorRow
 from tests.consumer import conversing
 from tests.consumer.conversing import IVY, IVY_TOO, KNOWN, OAK, OWN, Letter, keep, leases, partition, prepare
@@ -228,6 +228,40 @@ def test_an_investor_who_is_forgotten_leaves_what_only_they_held_together(db):
     catch_up(db, Matching(db, OWN.domains))
 
     assert partition(db) == {frozenset({0}), frozenset({1})}
+
+
+def test_a_thread_of_gmails_whose_mail_was_erased_is_no_longer_an_investors(db):
+    prepare(db)
+    lease = leases(db)[1]
+    keep(db, lease, [Letter(0, (IVY, US), (), "g0"), Letter(1, (IVY, US), (0,), "g1")])
+
+    with db.transaction() as conn:
+        disappearance.erase(
+            conn, [email for (email,) in conn.execute(b"SELECT id FROM mailroom.emails WHERE subject = 's1'")]
+        )
+
+    assert keys_are_right(db)
+    assert {key for _, key, _ in whole(db)[2]} == {"g0"}
+
+
+def test_an_address_that_is_verified_to_be_ours_ceases_to_be_an_investors(db):
+    prepare(db)
+    lease = leases(db)[1]
+    with db.transaction() as conn:
+        accounts.learn_aliases(conn, 1, {"other@fund.example"})
+    rules = Matching(db, OWN.domains)
+    catch_up(db, rules)
+    keep(db, lease, [Letter(0, (IVY, US))])
+
+    with db.transaction() as conn:
+        conn.execute(b"UPDATE mailroom.account_aliases SET address = %s", [IVY])
+    with db.transaction() as conn:
+        accounts.set_aliases(conn, 1, [IVY])
+    catch_up(db, rules)
+
+    assert rules.own.owns(IVY)
+    with db.transaction() as conn:
+        assert conn.execute(b"SELECT count(*) FROM mailroom.email_matches").fetchone() == (0,)
 
 
 def test_who_turns_out_to_be_a_colleague_holds_nothing_together(db):

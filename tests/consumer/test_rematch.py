@@ -3,6 +3,7 @@
 from datetime import timedelta
 from itertools import count
 
+import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -10,6 +11,7 @@ from consumer.index import Index
 from consumer.match import canonical
 from consumer.rematch import catch_up, erase_outlived
 from consumer.storing import RulesChanged
+from shared.gmail.client import Gmail
 from shared.store import investors, matching
 from shared.store.investors import InvestorRow
 from tests.consumer.mails import mail
@@ -48,6 +50,27 @@ def test_mail_that_came_before_its_investor_is_captured_when_the_investor_comes(
     follow(world)
 
     assert world.rows(VISIBLE) == [("first",)]
+
+
+def test_mail_that_came_a_moment_before_its_investor_is_captured_though_gmails_search_misses_it(
+    world, mocker
+):
+    world.enrol(ADA)
+    world.work()
+    late = world.arrive(ADA, mail(sender="eve@angel.example", subject="just now"))
+    real = Gmail.list_ids
+
+    def lagging(self, **asked):
+        page = real(self, **asked)
+        kept = tuple(one for one in page.messages if not asked.get("q") or one.id != late)
+        return msgspec.structs.replace(page, messages=kept)
+
+    mocker.patch.object(Gmail, "list_ids", lagging)
+
+    know(world, ("Eve", "address", "eve@angel.example"))
+    follow(world)
+
+    assert world.rows(VISIBLE) == [("just now",)]
 
 
 def test_stored_mail_is_linked_to_a_second_investor_without_asking_gmail_for_it(world):

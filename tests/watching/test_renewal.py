@@ -121,6 +121,18 @@ def test_whatever_befalls_one_account_is_noted_and_the_next_has_its_turn(world, 
     assert world.account(BEN).watch_error == ""
 
 
+def test_what_an_admin_paused_stays_paused_however_a_run_under_way_ends(world):
+    world.enrol(ADA)
+    account = world.account(ADA).id
+    with world.db.transaction() as conn:
+        accounts.set_status(conn, account, "paused", "paused by an admin")
+        accounts.set_status(conn, account, "operator", "a key was refused")
+
+    assert world.rows(b"SELECT status, status_reason FROM mailroom.email_accounts") == [
+        ("paused", "paused by an admin")
+    ]
+
+
 @pytest.mark.parametrize("status", ["paused", "reconnect", "no_mailbox", "operator"])
 def test_accounts_that_are_stopped_are_not_watched(world, status):
     world.enrol(ADA)

@@ -38,7 +38,7 @@ SELECT e.id,
  CROSS JOIN LATERAL (SELECT s.strictness FROM mailroom.shown s WHERE s.email_id = e.id LIMIT 1) AS v;
 COMMENT ON VIEW crm.emails IS 'One row per message exchanged with an investor, however many mailboxes hold a copy. Bound sent_at when you want the newest.';
 COMMENT ON COLUMN crm.emails.id IS 'Ours; never reused.';
-COMMENT ON COLUMN crm.emails.thread_id IS 'Its conversation, crm.threads.id. May change, when two conversations turn out to be one; the feed says moved.';
+COMMENT ON COLUMN crm.emails.thread_id IS 'Its conversation, crm.threads.id. May change, when two conversations turn out to be one, or one to be two; the feed says moved.';
 COMMENT ON COLUMN crm.emails.message_id IS 'The Message-ID header without its brackets; empty when there is none. The sender chose it: do not rely on it.';
 COMMENT ON COLUMN crm.emails.subject IS 'Decoded. Null where a mailbox that holds a copy shows metadata only.';
 COMMENT ON COLUMN crm.emails.sent_at IS 'The Date header when it can be believed, else when Gmail received it.';

@@ -33,7 +33,7 @@ SELECT t.id,
  WHERE t.last_at IS NOT NULL
    AND seen.messages > 0;
 COMMENT ON VIEW crm.threads IS 'One row per conversation: its subject, its span, and who wrote last. Bound last_at when you want the newest.';
-COMMENT ON COLUMN crm.threads.id IS 'Ours. When two conversations turn out to be one, the smaller id remains.';
+COMMENT ON COLUMN crm.threads.id IS 'Ours. When two conversations turn out to be one, the smaller id remains; when one turns out to be two (an investor''s address was taken back), one of them gets a new id.';
 COMMENT ON COLUMN crm.threads.subject IS 'Of its first message; null where that may not be seen.';
 COMMENT ON COLUMN crm.threads.messages IS 'How many visible messages.';
 COMMENT ON COLUMN crm.threads.first_at IS 'When the first was sent.';
