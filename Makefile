@@ -22,15 +22,15 @@ $(READY): requirements/all.txt pyproject.toml
 demo: $(READY) ## The whole pipeline on this machine: Postgres, Pub/Sub, a local Google, a sample fund (ARGS=--once to stop when done)
 	@$(BIN)/mailroom demo $(ARGS)
 
-test: $(READY) ## Every test, on real servers (ARGS passes options to pytest)
-	@$(BIN)/python -m pytest $(ARGS)
+test: $(READY) ## Every test, on real servers (ARGS passes options to pytest; -n 0: one after the other)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(READY) ## Lint, types, import contracts, then the tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 fmt: $(READY) ## Format the code and apply safe fixes
 	$(BIN)/ruff check --fix .
