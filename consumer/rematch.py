@@ -52,7 +52,7 @@ def _one_step(db: Database, rules: Matching) -> int | None:
             limit=MAILS_TOGETHER,
         )
         if concerned:
-            _rematch(conn, rules, concerned)
+            _rematch(conn, rules, concerned, taken_back=any(map(_takes_back, changes)))
         if len(concerned) == MAILS_TOGETHER:
             matching.advance(conn, target=changes[-1].id, position=concerned[-1])
         else:
@@ -95,8 +95,18 @@ def _found(conn: Connection, rules: Matching, email_ids: Sequence[int]) -> dict[
     }
 
 
-def _rematch(conn: Connection, rules: Matching, email_ids: Sequence[int]) -> None:
-    back, lost = matching.replace(conn, _found(conn, rules, email_ids))
+def _takes_back(change: matching.Change) -> bool:
+    return change.change == "removed" and change.kind in ("address", "domain")
+
+
+def _rematch(
+    conn: Connection, rules: Matching, email_ids: Sequence[int], *, taken_back: bool = False
+) -> None:
+    """*taken_back*: an investor may be gone, and their links with them: all that is still matched is told."""
+    found = _found(conn, rules, email_ids)
+    back, lost = matching.replace(conn, found)
+    if taken_back:
+        back = [one for one, matches in found.items() if matches]
     # Whose a message is decides whom it belongs together with.  All of them: who was deleted has left no
     # link to compare with, and who became a colleague has changed none.
     moved, concerned = regroup(conn, rules.own, email_ids)

@@ -141,11 +141,11 @@ def test_many_messages_are_rematched_in_steps_that_let_others_store_and_may_end_
         investors.upsert(conn, KNOWN)
     steps, real = [], rematch._rematch
 
-    def counted(conn, rules, ids):
+    def counted(conn, rules, ids, **more):
         steps.append(ids)
         if len(steps) == after:
             raise Killed
-        real(conn, rules, ids)
+        real(conn, rules, ids, **more)
 
     mocker.patch.object(rematch, "_rematch", counted)
     with pytest.raises(Killed):

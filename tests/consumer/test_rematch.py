@@ -125,6 +125,19 @@ def test_an_investor_who_comes_back_before_the_end_gets_the_mail_back(world):
     assert erase_outlived(world.db, after=timedelta(0)) == 0
 
 
+def test_the_feed_tells_of_mail_that_is_another_investors_too_when_one_is_deleted(world):
+    world.enrol(ADA)
+    know(world, ("Eve", "address", "eve@angel.example"))
+    world.arrive(ADA, mail(to=f"{ADA}, eve@angel.example"))
+    ((before,),) = world.rows(b"SELECT max(id) FROM crm.email_changes")
+
+    forget(world, "Eve")
+    follow(world)
+
+    assert [link[0] for link in world.rows(LINKS)] == ["Ivy Investor"]
+    assert world.rows(b"SELECT kind FROM crm.email_changes WHERE id > %s", before) == [("matched",)]
+
+
 def test_what_is_being_matched_again_is_not_erased_by_another_consumer(world):
     world.enrol(ADA)
     world.arrive(ADA, mail())
