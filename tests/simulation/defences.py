@@ -161,7 +161,7 @@ def patience_with_a_lagging_index(patch: Patch) -> None:
 @shown_by("know", "forget", "rematches")
 def rematching(patch: Patch) -> None:
     """Stored mail does not follow the rules."""
-    patch.setattr(rematch, "_rematch", lambda *_: None)
+    patch.setattr(rematch, "_rematch", lambda *_, **__: None)
 
 
 @shown_by("an_answer_comes_from_home", "know", "forget", "rematches")
