@@ -54,7 +54,7 @@ bench-views: $(READY) ## Measure the CRM's views at a million messages (ARGS=--p
 views: $(READY) ## Write docs/crm-views.md from the comments in the database
 	@$(BIN)/mailroom views > docs/crm-views.md
 
-simulate: $(READY) ## Two thousand schedules of everything that may happen, half an hour (ARGS=--hypothesis-seed=N to repeat one)
+simulate: $(READY) ## Two thousand schedules of everything that may happen, forty minutes (ARGS=--hypothesis-seed=N to repeat one)
 	@MAILROOM_SCHEDULES=$${MAILROOM_SCHEDULES:-2000} $(BIN)/python -m pytest -q -s tests/simulation -k whatever $(ARGS)
 
 faults: $(READY) ## Kill and stop real processes in the middle of their work (two minutes)
