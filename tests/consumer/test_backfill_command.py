@@ -170,7 +170,15 @@ def test_what_was_given_up_is_no_success(consumer):
     assert "1 given up" in shown.output
 
 
-def test_ctrl_c_ends_the_following_and_nothing_else(ada):
+@pytest.fixture
+def at_a_terminal():
+    """Who runs the tests in the background of a script ignores Ctrl-C, and so would every program they start."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_ends_the_following_and_nothing_else(ada, at_a_terminal):
     command = [sys.executable, "-m", "infra.cli", "backfill", ADA]
     with subprocess.Popen(
         command, env=os.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
